@@ -1,0 +1,75 @@
+"""What the tasks return: frozen dataclasses whose fields are the keys of the command line's `--json`."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word and when it was said, in seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of speech, in seconds; `words` only where they were asked for."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] | None = None
+
+
+@dataclass(frozen=True)
+class TranscribeResult:
+    """A transcript; `duration` and `seconds` (time it took) are in seconds, `language` is a code such as `en`."""
+
+    file: str
+    text: str
+    language: str
+    duration: float
+    segments: tuple[Segment, ...]
+    model: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """A label and its score between 0 and 1."""
+
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
+class TimedLabel:
+    """A label heard from `start` to `end` (seconds) and its highest score there."""
+
+    start: float
+    end: float
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
+class TagResult:
+    """Sounds in a recording: the top labels of the whole and, for longer ones, when each was heard."""
+
+    file: str
+    labels: tuple[LabelScore, ...]
+    timeline: tuple[TimedLabel, ...]
+    model: str
+    seconds: float
+
+
+def to_dict(result) -> dict:
+    """A result as plain JSON types; keys that were not asked for (`words`) are left out."""
+    if isinstance(result, TranscribeResult):
+        data = asdict(result)
+        for segment in data["segments"]:
+            if segment["words"] is None:
+                del segment["words"]
+        return data
+    return asdict(result)
