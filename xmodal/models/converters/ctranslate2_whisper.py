@@ -174,7 +174,7 @@ def _count_layers(variables: dict, side: str) -> int:
         {
             name.split("/")[1]
             for name in variables
-            if name.startswith(f"{side}/layer_") and "layer_norm" != name.split("/")[1]
+            if name.startswith(f"{side}/layer_") and name.split("/")[1] != "layer_norm"
         }
     )
 
