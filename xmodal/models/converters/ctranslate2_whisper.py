@@ -17,7 +17,6 @@ import numpy as np
 _DTYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 _END_OF_TEXT = 50257
 _START = 50258
-_ENGLISH = 50259
 
 
 def convert(files: dict[str, Path], out: Path) -> None:
