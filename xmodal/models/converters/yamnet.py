@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 _ZIP = ".zip"
 _WANTED = ("model.onnx", "model.data")
 _CLASSES = 521
-# Input: log-mel patches as uint8; value = (stored - zero_point) * scale. Figures of the file's QuantizeLinear.
+# Input: log-mel patches as uint8; output: logits as uint8; value = (stored - zero_point) * scale. The figures are those
+# of the file's QuantizeLinear nodes.
 _CONFIG = {
     "model_type": "yamnet_onnx",
     "sample_rate": 16000,
@@ -24,6 +25,8 @@ _CONFIG = {
     "input_name": "audio",
     "input_scale": 0.04794,
     "input_zero_point": 144,
+    "output_scale": 0.7565417,
+    "output_zero_point": 190,
     "num_classes": _CLASSES,
 }
 
