@@ -12,7 +12,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from xmodal.errors import CancelledError, XmodalError
-from xmodal.progress import Progress, check_cancelled
+from xmodal.progress import Progress
 from xmodal.tasks.results import TagResult, TranscribeResult
 from xmodal.ui import picture, views
 from xmodal.ui.audio_tab import FORMATS, AudioTab
@@ -41,8 +41,7 @@ def analyse(path: Path, wish: Wish, cancel: threading.Event, emit: Callable[[obj
         XmodalError: The file cannot be used, the transcript failed, or the visitor asked to stop.
     """
     emit(Progress("read", path.name))
-    emit(draw_overview(path))
-    check_cancelled(cancel)
+    emit(draw_overview(path, report=emit, cancel=cancel))
     if "sounds" in wish.find:
         from xmodal.tasks.tag import tag
 

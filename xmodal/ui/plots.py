@@ -5,6 +5,7 @@ A three-hour file is read block by block; what is kept of it is some 20 MB.
 
 import base64
 import io
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from xmodal.data.media import iter_audio, probe
+from xmodal.progress import Progress, Reporter, check_cancelled
 
 RATE = 16_000
 N_FFT = 1_024
@@ -45,19 +47,24 @@ class Overview:
     spectrogram: str
 
 
-def draw_overview(path: str | Path) -> Overview:
+def draw_overview(path: str | Path, report: Reporter | None = None, cancel: threading.Event | None = None) -> Overview:
     """Read a recording once and condense it.
 
     Raises:
         InputError: The file cannot be decoded.
+        CancelledError: `cancel` was set.
     """
     import librosa
 
-    hop = int(np.clip(probe(path).duration * RATE / COLUMNS, MIN_HOP, N_FFT))
+    stated = probe(path).duration
+    hop = int(np.clip(stated * RATE / COLUMNS, MIN_HOP, N_FFT))
     bank = librosa.filters.mel(sr=RATE, n_fft=N_FFT, n_mels=MELS)
     counted = _Counter(iter_audio(path, RATE))
     mels, peaks = [], []
     for frames in _frames(counted, hop):
+        check_cancelled(cancel)
+        if report is not None:
+            report(Progress("read", Path(path).name, counted.samples / RATE, stated))
         power = np.abs(np.fft.rfft(frames * np.hanning(N_FFT).astype(np.float32), axis=1)) ** 2
         mels.append((power @ bank.T).astype(np.float32))
         peaks.append(np.abs(frames[:, :hop]).max(axis=1))

@@ -1,0 +1,48 @@
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import xmodal.ui
+from xmodal.ui.i18n import LOCALES, html, label
+
+EN, ZH = LOCALES["en"].TEXTS, LOCALES["zh"].TEXTS
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_same_keys_in_every_language():
+    assert EN.keys() == ZH.keys()
+
+
+@pytest.mark.parametrize("key", EN)
+def test_texts_are_translated_and_take_the_same_values(key):
+    assert EN[key].strip() and ZH[key].strip()
+    assert fields(EN[key]) == fields(ZH[key])
+    assert re.search(r"[\u4e00-\u9fff]", ZH[key])
+    assert not re.search(r"[\u4e00-\u9fff]", EN[key])
+
+
+def test_every_text_is_used_and_every_used_key_exists():
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(xmodal.ui.__file__).parent.glob("*.py"))
+    used = set(re.findall(r'"((?:app|header|audio|status|notice)\.[a-z_]+)"', source))
+    built = {"audio.script_", "notice.", "status."}
+    used.discard("app.py")
+    assert used <= EN.keys()
+    assert [key for key in EN if key not in used and not any(key.startswith(start) for start in built)] == []
+
+
+def test_html_holds_both_languages_and_escapes_values():
+    text = html("status.language", language="<b>&\"'")
+    assert 'lang="en">Language: &lt;b&gt;&amp;&quot;&#x27;<' in text
+    assert 'lang="zh">语言：&lt;b&gt;' in text
+
+
+def test_unknown_key_is_an_error():
+    with pytest.raises(KeyError):
+        label("audio.nothing")
+    with pytest.raises(KeyError):
+        html("audio.nothing")
