@@ -1,0 +1,37 @@
+"""xmodal: ask, describe, transcribe and classify across text, images and audio.
+
+Each verb is a function here, imported when it is first used, so that `import xmodal` is quick:
+
+    import xmodal
+
+    result = xmodal.transcribe("talk.mp3")
+    print(result.language, result.text)
+    print(xmodal.tag("street.wav").labels)
+    print(xmodal.list_models(task="transcribe"))
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_VERBS = {
+    "transcribe": "xmodal.tasks.transcribe",
+    "transcribe_files": "xmodal.tasks.transcribe",
+    "iter_transcribe": "xmodal.tasks.transcribe",
+    "TranscribeOptions": "xmodal.tasks.transcribe",
+    "tag": "xmodal.tasks.tag",
+    "list_models": "xmodal.models.registry",
+    "XmodalError": "xmodal.errors",
+}
+
+__all__ = ["__version__", *_VERBS]
+
+
+def __getattr__(name: str):
+    if name not in _VERBS:
+        raise AttributeError(f"module 'xmodal' has no attribute {name!r}")
+    return getattr(import_module(_VERBS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,10 +9,11 @@ import os
 import sys
 from collections.abc import Sequence
 
+from xmodal.cli_audio import add_tag, add_transcribe
 from xmodal.cli_models import add_models
 from xmodal.errors import XmodalError
 
-_COMMANDS = (add_models,)
+_COMMANDS = (add_transcribe, add_tag, add_models)
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 

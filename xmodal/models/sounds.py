@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from xmodal.device import Device
+from xmodal.models.quiet import quiet_transformers
 
 SAMPLE_RATE = 16_000
 
@@ -96,6 +97,7 @@ class AudioSpectrogramTransformer:
     def __init__(self, folder: Path, device: Device):
         from transformers import ASTFeatureExtractor, ASTForAudioClassification
 
+        quiet_transformers()
         self.device = device
         model = ASTForAudioClassification.from_pretrained(folder, dtype=device.torch_dtype)
         self.model = model.to(device.name).eval()

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from xmodal.device import Device
+from xmodal.models.quiet import quiet_transformers
 from xmodal.models.whisper_decoder import DecoderState
 
 SAMPLE_RATE = 16_000
@@ -79,6 +80,7 @@ class Whisper:
     def __init__(self, folder: Path, device: Device):
         from transformers import AutoTokenizer, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
+        quiet_transformers()
         self.device = device
         model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=device.torch_dtype)
         self.model = model.to(device.name).eval()
