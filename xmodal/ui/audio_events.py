@@ -27,8 +27,8 @@ class AudioEvents:
         self.tab = tab
         self.sessions = sessions
 
-    def connect(self) -> None:
-        """Tie the handlers to the components."""
+    def connect(self) -> list:
+        """Tie the handlers to the components; returns the events of a run, for what should follow it."""
         tab = self.tab
         private = {"api_visibility": "private", "show_progress": "hidden"}
         at_once = {**private, "queue": False}
@@ -55,6 +55,7 @@ class AudioEvents:
         tab.good.click(self.on_good, None, rated, **private)
         tab.bad.click(self.on_bad, None, rated, **private)
         gr.on([tab.send.click, tab.comment.submit], self.on_comment, tab.comment, rated, **private)
+        return runs
 
     def on_file(self, file: str | None, request: gr.Request) -> dict:
         """Another file was chosen, or it was taken away."""

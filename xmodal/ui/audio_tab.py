@@ -99,7 +99,7 @@ def _build_source() -> dict:
     with gr.Row(elem_classes="xm-examples"):
         panel(f"<p>{html('audio.examples')}</p>")
         buttons = {
-            gr.Button(label(key), size="sm", min_width=90, elem_id=f"xm-{path.stem}"): path
+            gr.Button(label(key), size="sm", min_width=90, elem_id=f"xm-{key.replace('.', '-')}"): path
             for key, path in list_examples().items()
         }
     return {"file": file, "microphone": microphone, "examples": buttons}
@@ -108,7 +108,11 @@ def _build_source() -> dict:
 def list_examples() -> dict[str, Path]:
     """Recordings that come with Gradio, by the key of their name; those that are missing are left out."""
     folder = Path(gr.__file__).parent / "media_assets" / "audio"
-    names = {"audio.example_speech": "recording1.wav", "audio.example_music": "sax.wav"}
+    names = {
+        "audio.example_speech": "cate_blanch.mp3",
+        "audio.example_sentence": "heath_ledger.mp3",
+        "audio.example_music": "sax.wav",
+    }
     return {key: folder / name for key, name in names.items() if (folder / name).exists()}
 
 

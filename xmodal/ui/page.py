@@ -19,8 +19,11 @@ def build_page() -> gr.Blocks:
         with gr.Tabs(), gr.Tab(label("audio.tab"), id="audio"):
             tab = build_audio_tab()
         events = AudioEvents(tab, Sessions())
-        events.connect()
         build_api()
-        page.load(on_load_header, None, machine, api_visibility="private", show_progress="hidden", concurrency_limit=4)
+        quiet = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
+        page.load(on_load_header, None, machine, **quiet)
+        for run in events.connect():
+            # A run may have fetched a model.
+            run.then(on_load_header, None, machine, **quiet)
         page.unload(events.on_leave)
     return page
