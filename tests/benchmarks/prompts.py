@@ -34,7 +34,7 @@ class Placed:
 def load_prompts(min_words: int = 5) -> list[Prompt]:
     """Prompts of at least `min_words` words whose text has no digits and no `[description]`."""
     prompts = []
-    for line in gzip.open(TEXTS, "rt", encoding="utf-8").read().splitlines():
+    for line in gzip.decompress(TEXTS.read_bytes()).decode().splitlines():
         name, separator, text = line.partition(": ")
         path = SOUNDS / f"{name}.wav"
         if separator and len(text.split()) >= min_words and not re.search(r"\d|\[", text) and path.exists():

@@ -94,7 +94,7 @@ def mandarin(folder: Path) -> None:
     """Character error rate, in simplified characters, and how often the language is found."""
     import jiwer
 
-    rows = list(csv.DictReader(open(folder / "metadata.csv", encoding="utf-8")))
+    rows = list(csv.DictReader((folder / "metadata.csv").read_text(encoding="utf-8").splitlines()))
     results = [transcribe(folder / row["file_name"]) for row in rows]
     found = sum(r.language == "zh" for r in results)
     print(f"mandarin: {len(rows)} clips, language found: {found} ({100 * found / len(rows):.1f} %)")

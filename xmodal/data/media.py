@@ -132,9 +132,7 @@ def _describe(container, stream) -> MediaInfo:
         duration = float(stream.duration * stream.time_base)
     else:
         duration = (container.duration or 0) / 1_000_000
-    return MediaInfo(
-        max(duration, 0.0), stream.rate, stream.channels, stream.codec_context.name, container.format.name
-    )
+    return MediaInfo(max(duration, 0.0), stream.rate, stream.channels, stream.codec_context.name, container.format.name)
 
 
 def _decode(container, stream, rate: int) -> Iterator[np.ndarray]:

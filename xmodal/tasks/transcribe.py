@@ -72,18 +72,21 @@ def transcribe(
     *,
     report: Reporter | None = None,
     cancel: threading.Event | None = None,
+    **choices,
 ) -> TranscribeResult:
     """Transcribe one recording of any length.
 
     Args:
         path: Any audio or video file.
         options: See `TranscribeOptions`.
+        choices: Single options by name, such as `language="zh"`; they override `options`.
         report: Told of downloads (MB) and of the seconds done.
         cancel: Stops it; `CancelledError` is raised.
 
     Raises:
         XmodalError: The file, an option or the model cannot be used.
     """
+    options = replace(options or TranscribeOptions(), **choices)
     return transcribe_files([path], options, report=report, cancel=cancel)[0]
 
 

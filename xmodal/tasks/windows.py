@@ -22,6 +22,8 @@ _MAX_SPEECH_S = 28.0
 _MERGE_GAP_S = 1.0
 _PAD_S = 0.2
 _SILENCE_BETWEEN_S = 0.5
+_DIGITAL_SILENCE = 1e-4
+"""Below -80 dB there is nothing to hear, but Whisper writes "you" or "Thank you"."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ def iter_pieces(blocks: Iterable[np.ndarray], vad: bool, cancel: threading.Event
         groups = find(samples)
         if following is not None and groups:
             # The last stretch may go on in the next block: look at it again together with that.
-            keep_from = max(groups[-1][0] - round(_PAD_S * RATE), 0)
+            before = groups[-2][1] if len(groups) > 1 else 0
+            keep_from = max(groups[-1][0] - round(_PAD_S * RATE), before)
             groups = groups[:-1]
         elif following is not None:
             keep_from = max(len(samples) - RATE, 0)
@@ -144,6 +147,8 @@ def _cut(samples: np.ndarray, groups: list[tuple[int, int]], position: int) -> I
     """Pieces with padding that does not reach into their neighbours."""
     pad = round(_PAD_S * RATE)
     for i, (start, end) in enumerate(groups):
+        if not (np.abs(samples[start:end]) > _DIGITAL_SILENCE).any():
+            continue
         low = max(start - pad, (groups[i - 1][1] + start) // 2 if i else 0)
         high = min(end + pad, (end + groups[i + 1][0]) // 2 if i + 1 < len(groups) else len(samples))
         yield Piece(samples[low:high], (position + low) / RATE, (position + start) / RATE, (position + end) / RATE)
