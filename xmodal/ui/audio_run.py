@@ -59,6 +59,7 @@ def analyse(path: Path, wish: Wish, cancel: threading.Event, emit: Callable[[obj
             model=wish.model, language=wish.language, translate=wish.translate, words=wish.words, script=wish.script,
             vad=wish.vad,
         )  # fmt: skip
+        emit(Progress("transcribe", path.name))
         for result in iter_transcribe(path, options, report=emit, cancel=cancel):
             emit(result)
 

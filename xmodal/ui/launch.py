@@ -62,7 +62,7 @@ def _serve(chosen: Settings) -> None:
         server_port=port,
         share=chosen.share and not on_spaces,
         auth=_read_auth(chosen.auth),
-        max_file_size=chosen.max_upload_mb * 1_000_000,
+        max_file_size=f"{chosen.max_upload_mb}mb",
         mcp_server=chosen.mcp,
         i18n=translations(),
         theme=build_theme(),

@@ -18,6 +18,9 @@ STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 MAX_TICKS = 6
 MERGE_GAP_S = 0.3
 
+Span = tuple[float, float, float]
+"""Start and end in seconds, and a score between 0 and 1."""
+
 
 def draw_picture(overview: Overview, segments: Sequence[Segment] = (), timeline: Sequence[TimedLabel] = ()) -> str:
     """HTML of the time line; clicking it plays from there.
@@ -28,14 +31,14 @@ def draw_picture(overview: Overview, segments: Sequence[Segment] = (), timeline:
         timeline: Sounds over time; the strongest labels get a lane each.
     """
     duration = max(overview.duration, 0.001)
-    lanes = [
-        _lane(html("audio.lane_speech"), [(s.start, s.end, 1.0) for s in segments], duration, "xm-speech")
-        for segments in [_merged(segments)]
-        if segments
-    ]
+    lanes = []
+    if segments:
+        spans = [(item.start, item.end, 1.0) for item in segments]
+        lanes.append(_lane(html("audio.lane_speech"), spans, duration, "xm-speech"))
     for name in _strongest(timeline):
         spans = [(item.start, item.end, item.score) for item in timeline if item.label == name]
-        lanes.append(_lane(f'<span lang="en">{escape(name)}</span>', spans, duration, "xm-sound"))
+        text = f'<span lang="en" title="{escape(name)}">{escape(name)}</span>'
+        lanes.append(_lane(text, spans, duration, "xm-sound"))
     return (
         f'<div class="xm-picture" data-duration="{duration:.3f}">'
         f'<div class="xm-track xm-wave">{_waveform(overview.peaks)}</div>'
@@ -46,14 +49,16 @@ def draw_picture(overview: Overview, segments: Sequence[Segment] = (), timeline:
     )
 
 
-def _merged(segments: Sequence[Segment]) -> list[Segment]:
-    """Neighbours joined, so that hours of talk are some hundred boxes and not thousands."""
-    merged: list[Segment] = []
-    for segment in segments:
-        if merged and segment.start - merged[-1].end < MERGE_GAP_S:
-            merged[-1] = Segment(merged[-1].start, max(merged[-1].end, segment.end), "")
+def _merged(spans: Sequence[Span], duration: float) -> list[Span]:
+    """Spans joined where no gap would be seen, so that hours are some hundred boxes and not thousands."""
+    gap = max(MERGE_GAP_S, duration / 400)
+    merged: list[Span] = []
+    for start, end, score in sorted(spans):
+        if merged and start - merged[-1][1] < gap:
+            first, last, highest = merged[-1]
+            merged[-1] = (first, max(last, end), max(highest, score))
         else:
-            merged.append(segment)
+            merged.append((start, end, score))
     return merged
 
 
@@ -65,11 +70,11 @@ def _strongest(timeline: Sequence[TimedLabel]) -> list[str]:
     return sorted(weight, key=weight.get, reverse=True)[:LANES]
 
 
-def _lane(name: str, spans: list[tuple[float, float, float]], duration: float, kind: str) -> str:
+def _lane(name: str, spans: Sequence[Span], duration: float, kind: str) -> str:
     boxes = "".join(
         f'<i style="left:{start / duration:.3%};width:{max(end - start, 0) / duration:.3%};'
         f'opacity:{0.35 + 0.65 * min(max(score, 0), 1):.2f}"></i>'
-        for start, end, score in spans
+        for start, end, score in _merged(spans, duration)
     )
     return (
         f'<div class="xm-lane {kind}"><span class="xm-lane-name">{name}</span><div class="xm-track">{boxes}</div></div>'
