@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 import toy
 
+from xmodal.disk import says_disk_full
 from xmodal.errors import DiskFullError, DownloadError
 from xmodal.models import hub, sources
-from xmodal.models.disk import says_disk_full
 
 COMMIT = "a" * 40
 FILES = {

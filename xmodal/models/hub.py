@@ -9,9 +9,9 @@ import threading
 from functools import cache
 from pathlib import Path
 
+from xmodal.disk import disk_full, folder_bytes, require_space, says_disk_full
+from xmodal.download import run_watched
 from xmodal.errors import DiskFullError, DownloadError
-from xmodal.models.disk import disk_full, folder_bytes, require_space, says_disk_full
-from xmodal.models.download import run_watched
 from xmodal.models.registry import ModelSpec
 from xmodal.progress import Progress, Reporter
 from xmodal.settings import settings

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from xmodal.disk import disk_full_explained, folder_bytes, require_space
 from xmodal.errors import DownloadError
 from xmodal.models import hub, index, store
-from xmodal.models.disk import disk_full_explained, folder_bytes, require_space
 from xmodal.models.registry import ModelSpec, find_model, list_models
 from xmodal.paths import models_dir
 from xmodal.progress import Progress, Reporter, check_cancelled

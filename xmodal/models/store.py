@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from xmodal.models.disk import folder_bytes
+from xmodal.disk import folder_bytes
 from xmodal.models.registry import ModelSpec
 from xmodal.paths import models_dir, staging_dir
 from xmodal.progress import Progress, Reporter, check_cancelled

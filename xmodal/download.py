@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xmodal.models.disk import folder_bytes
+from xmodal.disk import folder_bytes
 from xmodal.progress import Progress, Reporter, check_cancelled
 
 _POLL_S = 0.25
