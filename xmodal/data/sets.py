@@ -1,0 +1,191 @@
+"""Loads a data set: reads it, finds its columns, looks at its files, splits it, and says what was found."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xmodal.data.archives import unzip
+from xmodal.data.checks import digest_media, fingerprint, judge_classes, judge_size, remove_duplicates, sort_labels
+from xmodal.data.columns import choose_columns, require_column
+from xmodal.data.config import DataConfig
+from xmodal.data.folders import read_folder
+from xmodal.data.hub_sets import read_hub
+from xmodal.data.report import DataReport, DataWarning
+from xmodal.data.rows import GROUP, SPLIT, build_rows, drop_incomplete, find_lost_answers
+from xmodal.data.samples import find_sample, read_sample
+from xmodal.data.splits import split_rows
+from xmodal.data.storage import build_once, datasets_dir, file_digest
+from xmodal.data.tables import Table, read_table
+from xmodal.errors import InputError
+from xmodal.progress import Progress, Reporter, check_cancelled
+
+if TYPE_CHECKING:
+    import datasets
+
+_PREVIEW = 5
+
+
+@dataclass(frozen=True)
+class LoadedData:
+    """A data set, split.
+
+    Rows have the columns `roles`, `id` and `group`. Values are text, paths of pictures and sounds, and answers as
+    `{"text": [...], "answer_start": [...]}`; a missing input is None.
+
+    Attributes:
+        train: Rows to train on.
+        check: Rows held out.
+        roles: Inputs, then the target (`label`, `answers`, `transcription` or `text`).
+        labels: Every class, in the order that models number them; empty for other tasks.
+        report: What was found.
+    """
+
+    train: "datasets.Dataset"
+    check: "datasets.Dataset"
+    roles: tuple[str, ...]
+    labels: tuple[str, ...]
+    report: DataReport
+
+
+def load_data(
+    config: DataConfig,
+    report: Reporter | None = None,
+    cancel: threading.Event | None = None,
+    *,
+    untrusted: bool = False,
+) -> LoadedData:
+    """Read, check and split a data set.
+
+    Args:
+        config: Which one and how.
+        report: Told of the progress.
+        cancel: Stops it.
+        untrusted: The source is a stranger's upload: its tables may only name files in its own folder. Zips are
+            always held to this.
+
+    Raises:
+        InputError: It cannot be used; what can be repaired or left out is a warning in the report instead.
+        DownloadError: It could not be fetched.
+        DiskFullError: There is no room to unpack it.
+        CancelledError: `cancel` was set.
+    """
+    table, untrusted = _read(config, report, cancel, untrusted)
+    columns, guessed = choose_columns(table, config)
+    for column, what in ((config.split_column, "to split by"), (config.group_column, "to group by")):
+        if column:
+            require_column(table, column, what)
+    rows, roles = build_rows(table, columns, config, untrusted)
+    rows, aside = _put_aside(rows)
+    rows, incomplete = drop_incomplete(rows, roles, config.missing)
+    rows, digests, unreadable = digest_media(_draw(rows, config), roles, report, cancel)
+    warnings = [*table.warnings, *aside, *incomplete, *unreadable]
+    if not rows:
+        why = "; ".join([warnings[-1].message, *warnings[-1].examples[:1]]) if warnings else "it has none."
+        raise InputError(f"No row of {config.source} can be used: {why}", "Check the files and the columns chosen.")
+    check_cancelled(cancel)
+    train, check, shared = _split(rows, config, roles[-1])
+    content = fingerprint(rows, roles, digests)
+    check, duplicates = remove_duplicates(train, check, roles, digests)
+    counts, class_warnings = judge_classes(train, check) if roles[-1] == "label" else ({}, [])
+    lost = find_lost_answers(rows) if roles[-1] == "answers" else []
+    _require_enough(train, check, config, roles[-1])
+    found = DataReport(
+        rows=len(table),
+        train_rows=len(train),
+        check_rows=len(check),
+        class_counts=counts,
+        columns=columns,
+        guessed=guessed,
+        preview=tuple({role: row[role] for role in ("id", *roles)} for row in (train or check)[:_PREVIEW]),
+        warnings=(*warnings, *shared, *duplicates, *class_warnings, *lost, *judge_size(check)),
+        fingerprint=content,
+        licence=table.licence,
+    )
+    labels = sort_labels({row["label"] for row in rows}) if roles[-1] == "label" else []
+    return LoadedData(_to_dataset(train, roles), _to_dataset(check, roles), roles, tuple(labels), found)
+
+
+def _read(
+    config: DataConfig, report: Reporter | None, cancel: threading.Event | None, untrusted: bool
+) -> tuple[Table, bool]:
+    """The table, and whether its file names are to be kept inside its folder."""
+    source = config.source
+    if source.startswith("sample:"):
+        return read_sample(find_sample(source.removeprefix("sample:")), report, cancel), False
+    if source.startswith("hub:"):
+        return read_hub(source.removeprefix("hub:"), config.max_rows, report, cancel), False
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise InputError(f"There is no file or folder {source}.", "Check the name and the folder.")
+    if report:
+        report(Progress("read", path.name))
+    if path.is_dir():
+        return read_folder(path), untrusted
+    if path.suffix.lower() == ".zip":
+        target = datasets_dir() / file_digest(path, cancel)[:32]
+        return read_folder(build_once(target, lambda folder: unzip(path, folder, None, report, cancel))), True
+    return read_table(path), untrusted
+
+
+def _put_aside(rows: list[dict]) -> tuple[list[dict], list[DataWarning]]:
+    """The rows that the data or the settings give a side to, where they give any."""
+    used = [row for row in rows if row[SPLIT] != "aside"]
+    if len(used) == len(rows):
+        return rows, []
+    message = f"{len(rows) - len(used)} rows are neither trained on nor held out, as the data or the settings say."
+    return used, [DataWarning("split", message)]
+
+
+def _draw(rows: list[dict], config: DataConfig) -> list[dict]:
+    """At most `max_rows`, in their order."""
+    if config.max_rows is None or len(rows) <= config.max_rows:
+        return rows
+    chosen = np.random.default_rng(config.seed).choice(len(rows), config.max_rows, replace=False)
+    return [rows[i] for i in sorted(chosen)]
+
+
+def _split(rows: list[dict], config: DataConfig, target: str) -> tuple[list[dict], list[dict], list[DataWarning]]:
+    if any(row[SPLIT] for row in rows):
+        train = [row for row in rows if row[SPLIT] == "train"]
+        check = [row for row in rows if row[SPLIT] == "check"]
+        groups = {row[GROUP] for row in train} - {None}
+        shared = [row for row in check if row[GROUP] in groups]
+        if not (shared and config.group_column):
+            return train, check, []
+        message = f"{len(shared)} held-out rows are of groups that are also trained on, and were taken out."
+        return train, [row for row in check if row[GROUP] not in groups], [DataWarning("split", message)]
+    labels = [row[target] for row in rows] if target == "label" else None
+    # Rows without a group stand for themselves.
+    groups = [row[GROUP] or f"\0{row['id']}" for row in rows] if any(row[GROUP] for row in rows) else None
+    held = split_rows(len(rows), config.check_fraction, config.seed, labels, groups)
+    train = [row for row, out in zip(rows, held, strict=True) if not out]
+    return train, [row for row, out in zip(rows, held, strict=True) if out], []
+
+
+def _require_enough(train: list[dict], check: list[dict], config: DataConfig, target: str) -> None:
+    more = "Add rows, or choose another split."
+    if not train and config.check_fraction < 1:
+        raise InputError("There are no rows to train on.", more)
+    if not check and config.check_fraction > 0:
+        raise InputError(
+            f"There are no rows to hold out: {len(train)} can be used, and all of them are trained on.", more
+        )
+    labels = {row["label"] for row in train} if target == "label" else set()
+    if len(labels) == 1:
+        raise InputError(
+            f"All rows to train on have the label {labels.pop()!r}, so there is nothing to tell apart.",
+            "Add rows of another class, or choose another label column.",
+        )
+
+
+def _to_dataset(rows: list[dict], roles: tuple[str, ...]) -> "datasets.Dataset":
+    import datasets
+
+    text = datasets.Value("string")
+    answers = {"text": datasets.List(text), "answer_start": datasets.List(datasets.Value("int64"))}
+    names = ("id", GROUP, *roles)
+    features = datasets.Features({name: answers if name == "answers" else text for name in names})
+    return datasets.Dataset.from_dict({name: [row[name] for row in rows] for name in names}, features=features)
