@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from xmodal.data.config import DataConfig
+from xmodal.data.storage import sniff_suffix
 from xmodal.data.tables import Table
 from xmodal.errors import InputError
 
@@ -91,7 +92,7 @@ def media_kind(values: Iterable[object]) -> str | None:
 
 def _file_name(value: object) -> str:
     if isinstance(value, dict):
-        return str(value.get("path") or "")
+        return str(value.get("path") or sniff_suffix(value.get("bytes") or b""))
     return value if isinstance(value, str) and len(value) < 1_000 else ""
 
 
@@ -129,11 +130,7 @@ def _guess_media(role: str, free: dict[str, list], names: list[str], by_name: di
     for name in names:
         if by_name.get(name) in of_kind:
             return by_name[name]
-    if of_kind:
-        return of_kind[0]
-    column = by_name.get(role)  # bytes without a name
-    dictionaries = column is not None and any(isinstance(value, dict) and "bytes" in value for value in free[column])
-    return column if dictionaries else None
+    return next(iter(of_kind), None)
 
 
 def _fits(role: str, values: list, task: str) -> bool:

@@ -4,7 +4,7 @@ import logging
 import threading
 from pathlib import Path
 
-from xmodal.data.storage import keep_bytes
+from xmodal.data.storage import keep_bytes, sniff_suffix
 from xmodal.data.tables import Table, join_tables
 from xmodal.errors import DownloadError, InputError
 from xmodal.progress import Progress, Reporter, check_cancelled
@@ -111,4 +111,5 @@ def keep_media(value: object) -> object:
         return value
     if value["bytes"] is None:
         return value["path"]
-    return str(keep_bytes(value["bytes"], Path(value["path"] or "").suffix.lower()[:8]))
+    suffix = Path(value["path"] or "").suffix.lower()[:8] or sniff_suffix(value["bytes"])
+    return str(keep_bytes(value["bytes"], suffix))

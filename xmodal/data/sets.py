@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xmodal.data.archives import unzip
-from xmodal.data.checks import digest_media, fingerprint, judge_classes, judge_size, remove_duplicates, sort_labels
+from xmodal.data.checks import digest_media, fingerprint, judge_classes, judge_size, remove_duplicates
 from xmodal.data.columns import choose_columns, require_column
 from xmodal.data.config import DataConfig
 from xmodal.data.folders import read_folder
@@ -82,16 +82,13 @@ def load_data(
     rows, incomplete = drop_incomplete(rows, roles, config.missing)
     rows, digests, unreadable = digest_media(_draw(rows, config), roles, report, cancel)
     warnings = [*table.warnings, *aside, *incomplete, *unreadable]
-    if not rows:
-        why = "; ".join([warnings[-1].message, *warnings[-1].examples[:1]]) if warnings else "it has none."
-        raise InputError(f"No row of {config.source} can be used: {why}", "Check the files and the columns chosen.")
+    _require_rows(rows, config, warnings)
     check_cancelled(cancel)
     train, check, shared = _split(rows, config, roles[-1])
-    content = fingerprint(rows, roles, digests)
     check, duplicates = remove_duplicates(train, check, roles, digests)
-    counts, class_warnings = judge_classes(train, check) if roles[-1] == "label" else ({}, [])
-    lost = find_lost_answers(rows) if roles[-1] == "answers" else []
     _require_enough(train, check, config, roles[-1])
+    counts, classes = judge_classes(train, check) if roles[-1] == "label" else ({}, [])
+    lost = find_lost_answers(rows) if roles[-1] == "answers" else []
     found = DataReport(
         rows=len(table),
         train_rows=len(train),
@@ -100,12 +97,12 @@ def load_data(
         columns=columns,
         guessed=guessed,
         preview=tuple({role: row[role] for role in ("id", *roles)} for row in (train or check)[:_PREVIEW]),
-        warnings=(*warnings, *shared, *duplicates, *class_warnings, *lost, *judge_size(check)),
-        fingerprint=content,
+        warnings=(*warnings, *shared, *duplicates, *classes, *lost, *judge_size(check)),
+        fingerprint=fingerprint(rows, roles, digests),
         licence=table.licence,
     )
-    labels = sort_labels({row["label"] for row in rows}) if roles[-1] == "label" else []
-    return LoadedData(_to_dataset(train, roles), _to_dataset(check, roles), roles, tuple(labels), found)
+    labels = tuple(counts["train"]) if counts else ()
+    return LoadedData(to_dataset(train, roles), to_dataset(check, roles), roles, labels, found)
 
 
 def _read(
@@ -165,13 +162,21 @@ def _split(rows: list[dict], config: DataConfig, target: str) -> tuple[list[dict
     return train, [row for row, out in zip(rows, held, strict=True) if out], []
 
 
+def _require_rows(rows: list[dict], config: DataConfig, warnings: list[DataWarning]) -> None:
+    if rows:
+        return
+    why = "; ".join([warnings[-1].message, *warnings[-1].examples[:1]]) if warnings else "it has none."
+    raise InputError(f"No row of {config.source} can be used: {why}", "Check the files and the columns chosen.")
+
+
 def _require_enough(train: list[dict], check: list[dict], config: DataConfig, target: str) -> None:
     more = "Add rows, or choose another split."
     if not train and config.check_fraction < 1:
         raise InputError("There are no rows to train on.", more)
     if not check and config.check_fraction > 0:
         raise InputError(
-            f"There are no rows to hold out: {len(train)} can be used, and all of them are trained on.", more
+            f"There are no rows to hold out: {len(train)} can be used, and all, or copies of them, are trained on.",
+            more,
         )
     labels = {row["label"] for row in train} if target == "label" else set()
     if len(labels) == 1:
@@ -181,7 +186,8 @@ def _require_enough(train: list[dict], check: list[dict], config: DataConfig, ta
         )
 
 
-def _to_dataset(rows: list[dict], roles: tuple[str, ...]) -> "datasets.Dataset":
+def to_dataset(rows: list[dict], roles: tuple[str, ...]) -> "datasets.Dataset":
+    """Rows in memory as text and answers, also where all values of a column are missing."""
     import datasets
 
     text = datasets.Value("string")

@@ -69,6 +69,7 @@ def locate(context: str, answer: str, start: object = None) -> int | None:
     start = int(start) if isinstance(start, int | float) or (isinstance(start, str) and start.isdigit()) else 0
     if start >= 0 and context.startswith(answer, start):
         return start
-    before, after = context.rfind(answer, 0, max(start, 0)), context.find(answer, max(start, 0))
+    before = context.rfind(answer, 0, max(start, 0) + len(answer))
+    after = context.find(answer, max(start, 0))
     places = [place for place in (before, after) if place >= 0]
     return min(places, key=lambda place: abs(place - start)) if places else None

@@ -11,6 +11,11 @@ from xmodal.paths import home, staging_dir
 from xmodal.progress import check_cancelled
 
 _CHUNK = 1 << 20
+_MAGIC = (
+    *((b"\x89PNG", ".png"), (b"\xff\xd8\xff", ".jpg"), (b"GIF8", ".gif"), (b"BM", ".bmp")),
+    *((b"II*\0", ".tif"), (b"MM\0*", ".tif"), (b"fLaC", ".flac"), (b"OggS", ".ogg"), (b"ID3", ".mp3")),
+    *((b"\xff\xfb", ".mp3"), (b"\xff\xf3", ".mp3"), (b"\xff\xf2", ".mp3")),
+)
 
 
 def build_once(target: Path, make: Callable[[Path], None]) -> Path:
@@ -57,6 +62,13 @@ def keep_bytes(data: bytes, suffix: str) -> Path:
             out.write(data)
         Path(temporary).replace(target)
     return target
+
+
+def sniff_suffix(data: bytes) -> str:
+    """The suffix of a picture or sound that has no name, by its first bytes; empty if they are not known."""
+    if data[:4] == b"RIFF":
+        return {b"WAVE": ".wav", b"WEBP": ".webp"}.get(data[8:12], "")
+    return next((suffix for magic, suffix in _MAGIC if data.startswith(magic)), "")
 
 
 def datasets_dir() -> Path:

@@ -64,8 +64,8 @@ def detect_encoding(data: bytes) -> str | None:
         return "gb18030"
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample).best()
-    return best.encoding if best else None
+    likely = [match.encoding for match in from_bytes(sample)]
+    return "cp1252" if "cp1252" in likely else next(iter(likely), None)  # Western Windows is the commonest by far
 
 
 def _wide(sample: bytes) -> str | None:
@@ -73,7 +73,12 @@ def _wide(sample: bytes) -> str | None:
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if max(even, odd) < 4 * min(even, odd) + 2 or len(sample) < 4:
         return None
-    return "utf-16-le" if odd > even else "utf-16-be"
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    try:
+        codecs.getincrementaldecoder(name)().decode(sample)  # the last character may be cut
+    except UnicodeDecodeError:
+        return None
+    return name
 
 
 def _is_chinese(sample: bytes) -> bool:

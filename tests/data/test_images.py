@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from xmodal.data import images
+from xmodal.data.images import load_image
+from xmodal.errors import InputError
+
+
+def pixel(image, place=(0, 0)):
+    assert image.mode == "RGB"
+    return image.getpixel(place)
+
+
+def test_upright_by_exif(tmp_path):
+    image = Image.new("RGB", (40, 20), "red")
+    exif = image.getexif()
+    exif[0x0112] = 6
+    image.save(tmp_path / "a.jpg", exif=exif)
+    assert load_image(tmp_path / "a.jpg").size == (20, 40)
+
+
+def test_first_frame_of_an_animation(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert pixel(load_image(tmp_path / "a.gif")) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA", "CMYK", "YCbCr", "I;16", "I", "F"])
+def test_modes(tmp_path, mode):
+    white = Image.new("L", (8, 8), 255)
+    if mode == "I;16":
+        image = Image.fromarray(np.full((8, 8), 65_535, np.uint16))
+    elif mode in ("I", "F"):
+        image = Image.fromarray(np.full((8, 8), 65_535, np.int32 if mode == "I" else np.float32))
+    else:
+        image = white.convert(mode) if mode != "CMYK" else Image.new("CMYK", (8, 8), (0, 0, 0, 0))
+    suffix = {"YCbCr": "jpg", "CMYK": "jpg", "I": "tif", "F": "tif"}.get(mode, "png")
+    path = tmp_path / f"a.{suffix}"
+    image.save(path)
+    assert min(pixel(load_image(path))) > 250
+
+
+def test_transparency_is_put_on_white(tmp_path):
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    assert pixel(load_image(tmp_path / "a.png")) == (255, 255, 255)
+    palette = Image.new("P", (8, 8), 0)
+    palette.putpalette([0, 0, 0, 255, 0, 0])
+    palette.save(tmp_path / "b.png", transparency=0)
+    assert pixel(load_image(tmp_path / "b.png")) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.gif"])
+@pytest.mark.parametrize("check_only", [False, True])
+def test_cut_off_files(tmp_path, name, check_only):
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
+    path = tmp_path / name
+    Image.fromarray(noise).save(path)
+    load_image(path, check_only)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match=name):
+        load_image(path, check_only)
+
+
+def test_what_is_no_picture(tmp_path, monkeypatch):
+    (tmp_path / "a.jpg").write_text("<html>")
+    (tmp_path / "b.jpg").write_bytes(b"")
+    (tmp_path / "c.jpg").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    for name, message in {"a": "not a picture", "b": "empty", "c": "not a picture", "d": "no file"}.items():
+        with pytest.raises(InputError, match=message):
+            load_image(tmp_path / f"{name}.jpg")
+    Image.new("1", (30, 30)).save(tmp_path / "e.png")
+    monkeypatch.setattr(images, "MAX_PIXELS", 800)
+    with pytest.raises(InputError, match="million pixels"):
+        load_image(tmp_path / "e.png")

@@ -1,0 +1,66 @@
+import json
+
+import numpy as np
+import pytest
+
+from xmodal.training.intervals import bootstrap_interval, changed_examples, paired_gain
+
+
+def test_the_interval_of_a_share_is_near_the_normal_one():
+    values = [1.0] * 80 + [0.0] * 20
+    found = bootstrap_interval(values)
+    half = 1.96 * (0.8 * 0.2 / 100) ** 0.5
+    assert found.value == 0.8
+    assert (found.low, found.high) == pytest.approx((0.8 - half, 0.8 + half), abs=0.015)
+    assert bootstrap_interval(values) == found
+    assert bootstrap_interval(values, level=0.5).low > found.low
+    json.dumps(found.as_dict())
+
+
+def test_error_rates_are_drawn_by_utterance():
+    """A long utterance weighs by its length: the value is the rate, not the mean of rates."""
+    found = bootstrap_interval([(1, 2), (0, 98)] * 20)
+    assert found.value == pytest.approx(0.01)
+    assert 0 < found.low < 0.01 < found.high < 0.03
+
+
+def test_a_clear_gain_and_one_within_the_noise():
+    before = np.tile([1.0, 0.0], 100)
+    after = before.copy()
+    after[1:60:2] = 1
+    clear = paired_gain(before, after)
+    assert clear.difference == pytest.approx(0.15)
+    assert not clear.within_noise
+    assert clear.better
+    after = before.copy()
+    after[[1, 3, 5]] = 1
+    after[[0, 2]] = 0
+    assert paired_gain(before, after).within_noise
+    assert not paired_gain(before, after).better
+
+
+def test_pairing_takes_out_what_both_share():
+    random = np.random.default_rng(0)
+    before = random.normal(0, 10, 200)
+    gain = paired_gain(before, before + random.normal(0.5, 0.1, 200))
+    assert not gain.within_noise
+
+
+def test_error_rates_get_better_by_falling():
+    before, after = [(5, 10)] * 30, [(1, 10), (2, 10)] * 15
+    assert paired_gain(before, after, lower_is_better=True).better
+    assert not paired_gain(before, after).better
+    assert not paired_gain(before, before, lower_is_better=True).better
+
+
+def test_changed_examples():
+    assert changed_examples([0, 1, 1, 0.5], [1, 0, 1, 0.7]) == {"better": [0, 3], "worse": [1]}
+    assert changed_examples([(1, 4), (0, 0)], [(0, 4), (2, 0)], lower_is_better=True) == {"better": [0], "worse": [1]}
+
+
+@pytest.mark.parametrize(("before", "after"), [([], []), ([1], [1, 2])])
+def test_what_cannot_be_compared(before, after):
+    with pytest.raises(ValueError, match="examples"):
+        paired_gain(before, after)
+    with pytest.raises(ValueError, match="examples"):
+        changed_examples(before, after)

@@ -1,0 +1,1 @@
+"""Turns data and a recipe into an adapter, with honest numbers."""
