@@ -92,20 +92,25 @@ def silence(folder: Path) -> None:
 
 def mandarin(folder: Path) -> None:
     """Character error rate, in simplified characters, and how often the language is found."""
-    import jiwer
-
     rows = list(csv.DictReader((folder / "metadata.csv").read_text(encoding="utf-8").splitlines()))
-    results = [transcribe(folder / row["file_name"]) for row in rows]
+    results = transcribe_files([folder / row["file_name"] for row in rows])
     found = sum(r.language == "zh" for r in results)
     print(f"mandarin: {len(rows)} clips, language found: {found} ({100 * found / len(rows):.1f} %)")
     others = {}
     for result in results:
         others[result.language] = others.get(result.language, 0) + 1
     print(f"  languages: {others}")
-    fixed = transcribe_files([folder / row["file_name"] for row in rows], TranscribeOptions(language="zh"))
-    for name, given in (("detected", results), ("given", fixed)):
-        rate = jiwer.cer([_plain(row["transcription"]) for row in rows], [_plain(r.text) for r in given])
-        print(f"  character error rate, language {name}: {100 * rate:.1f} %")
+    report_characters(rows, results, "detected")
+    given = transcribe_files([folder / row["file_name"] for row in rows], TranscribeOptions(language="zh"))
+    report_characters(rows, given, "given")
+
+
+def report_characters(rows: list[dict], results: list[TranscribeResult], language: str) -> None:
+    """Print the character error rate, in simplified characters and without punctuation."""
+    import jiwer
+
+    rate = jiwer.cer([_plain(row["transcription"]) for row in rows], [_plain(r.text) for r in results])
+    print(f"  character error rate, simplified, language {language}: {100 * rate:.1f} %")
 
 
 def _plain(text: str) -> str:

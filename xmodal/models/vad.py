@@ -18,10 +18,9 @@ def find_speech(samples: np.ndarray, max_speech_s: float) -> list[tuple[int, int
     Returns:
         `(start, end)` in samples, in order, without padding.
     """
-    from silero_vad import get_speech_timestamps_from_probs
-
+    silero = _import_silero()
     probabilities = _model().audio_forward(samples, SAMPLE_RATE)
-    spans = get_speech_timestamps_from_probs(
+    spans = silero.get_speech_timestamps_from_probs(
         probabilities.tolist(),
         sampling_rate=SAMPLE_RATE,
         max_speech_duration_s=max_speech_s,
@@ -34,8 +33,19 @@ def find_speech(samples: np.ndarray, max_speech_s: float) -> list[tuple[int, int
 
 
 @lru_cache(maxsize=1)
+def _import_silero():
+    """The silero_vad package; importing it sets torch to one thread for the whole process, which is undone here."""
+    import torch
+
+    threads = torch.get_num_threads()
+    import silero_vad
+
+    torch.set_num_threads(threads)
+    return silero_vad
+
+
+@lru_cache(maxsize=1)
 def _model():
     """The network inside the silero-vad package; its session may be shared by threads."""
-    from silero_vad import SileroVADSequence
-
-    return SileroVADSequence(str(files("silero_vad.data") / "silero_vad_16k_sequence.onnx"))
+    silero = _import_silero()
+    return silero.SileroVADSequence(str(files("silero_vad.data") / "silero_vad_16k_sequence.onnx"))
