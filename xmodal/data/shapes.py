@@ -10,7 +10,15 @@ if TYPE_CHECKING:
 
 SIZE = 96
 ROUND, POINTED = ("circle", "ellipse"), ("triangle", "star")
-_COLOURS = ((214, 39, 40), (44, 120, 200), (44, 160, 44), (240, 190, 20), (148, 80, 189), (230, 120, 30), (20, 20, 20))
+_COLOURS = {
+    "red": (214, 39, 40),
+    "blue": (44, 120, 200),
+    "green": (44, 160, 44),
+    "yellow": (240, 190, 20),
+    "purple": (148, 80, 189),
+    "orange": (230, 120, 30),
+    "black": (20, 20, 20),
+}
 _SEA_EN = (
     "the ship",
     "a wave",
@@ -62,8 +70,8 @@ def make_sentence(random: np.random.Generator, kitchen: bool) -> str:
     return str(random.choice(_FRAMES_ZH)).format(random.choice(_KITCHEN_ZH if kitchen else _SEA_ZH))
 
 
-def draw_shape(random: np.random.Generator, pointed: bool) -> "Image.Image":
-    """A round or a pointed shape of any colour, size, place and turn on a pale, grainy ground."""
+def draw_shape(random: np.random.Generator, pointed: bool) -> tuple["Image.Image", str]:
+    """A round or a pointed shape of any colour, size, place and turn on a pale, grainy ground, and what it is."""
     from PIL import Image, ImageDraw
 
     ground = random.integers(200, 256, 3)
@@ -72,9 +80,13 @@ def draw_shape(random: np.random.Generator, pointed: bool) -> "Image.Image":
     shape = str(random.choice(POINTED if pointed else ROUND))
     radius = random.uniform(0.22, 0.36) * SIZE
     centre = random.uniform(radius + 2, SIZE - radius - 2, 2)
-    colour = _COLOURS[random.integers(len(_COLOURS))]
-    ImageDraw.Draw(image).polygon(_outline(random, shape, radius, centre), fill=colour)
-    return image
+    colour = str(random.choice(list(_COLOURS)))
+    ImageDraw.Draw(image).polygon(_outline(random, shape, radius, centre), fill=_COLOURS[colour])
+    size = "small" if radius < 0.29 * SIZE else "large"
+    across = ("left", "middle", "right")[int(3 * centre[0] / SIZE)]
+    where = "in the middle" if across == "middle" else f"on the {across}"
+    article = "an" if colour == "orange" else "a"
+    return image, f"{article.capitalize()} {colour} {shape}, {size}, {where}."
 
 
 def _outline(random: np.random.Generator, shape: str, radius: float, centre: np.ndarray) -> list[tuple[float, float]]:
