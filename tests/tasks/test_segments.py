@@ -25,6 +25,14 @@ def test_words_go_to_the_piece_they_lie_in_and_times_back_to_the_recording():
     assert [(w.start, w.end, w.text) for w in found[1].words] == [(200.1, 200.9, "Three"), (200.9, 201.7, "four.")]
 
 
+def test_a_word_that_begins_in_the_pause_belongs_to_what_follows():
+    """The alignment lets the first word after a pause start early: here in the pause of the piece before."""
+    found = from_words(
+        window((10, 3), (50, 3)), words((" Yes.", 0.3, 0.9), (" I", 2.85, 3.1), (" trust", 3.1, 4.5)), False
+    )
+    assert [s.text for s in found] == ["Yes.", "I trust"]
+
+
 def test_a_long_piece_is_split_at_sentences():
     long = window((0, 20))
     timed = [(f" w{i}{'.' if i in (5, 12) else ''}", float(i), i + 1.0) for i in range(19)]

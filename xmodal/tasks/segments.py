@@ -9,6 +9,7 @@ from xmodal.tasks.windows import Piece, Window
 
 _SENTENCE_END = re.compile(r"[.?!。？！…][\"'”’)\]]*$")
 _CLAUSE_END = re.compile(r"[,;:，；：、—-]$")
+_EARLY_S = 0.25
 _SENTENCE_S, _CLAUSE_S, _LONGEST_S = 4.0, 8.0, 14.0
 """From these lengths on, a segment is closed at a sentence's end, at a clause's end, and anywhere."""
 
@@ -54,13 +55,17 @@ def convert_script(text: str, script: str) -> str:
 
 
 def _by_piece(window: Window, words: list[AlignedWord]):
-    """`(piece, its start in the window, its words)`; a word belongs where its middle lies."""
+    """`(piece, its start in the window, its words)`.
+
+    A word that starts after the speech of a piece has ended belongs to the next: the alignment lets the first word after
+    a pause begin in the pause.
+    """
     starts = window.starts()
+    ends = [at + piece.end - piece.offset for piece, at in zip(window.pieces, starts, strict=True)]
     said: list[list[AlignedWord]] = [[] for _ in starts]
     at = 0
     for word in words:
-        middle = (word.start + word.end) / 2
-        while at + 1 < len(starts) and middle >= starts[at + 1]:
+        while at + 1 < len(starts) and word.start >= ends[at] - _EARLY_S:
             at += 1
         said[at].append(word)
     return [entry for entry in zip(window.pieces, starts, said, strict=True) if entry[2]]
