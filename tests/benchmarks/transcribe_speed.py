@@ -6,7 +6,6 @@ drifts treats them alike. The ratio that counts is ours / theirs of the medians.
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -120,9 +119,13 @@ def compare(title: str, references: list[str], contestants: dict, runs: int) -> 
 
 
 def peak_memory_gb(path: Path) -> float:
-    """Of a fresh process that transcribes the file."""
-    subprocess.run([sys.executable, "-m", "xmodal", "transcribe", str(path), "--json"], check=True, capture_output=True)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+    """Of a fresh process that transcribes the file (Linux)."""
+    code = (
+        "import sys; from xmodal.cli import main; main(['transcribe', sys.argv[1], '--out', sys.argv[2]]);"
+        "print([line for line in open('/proc/self/status') if line.startswith('VmHWM')][0].split()[1])"
+    )
+    command = [sys.executable, "-c", code, str(path), str(path.parent / "out")]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]) / 1e6
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ def convert_script(text: str, script: str) -> str:
 def _by_piece(window: Window, words: list[AlignedWord]):
     """`(piece, its start in the window, its words)`.
 
-    A word that starts after the speech of a piece has ended belongs to the next: the alignment lets the first word after
-    a pause begin in the pause.
+    A word that starts after the speech of a piece has ended belongs to the next: the alignment lets the first word
+    after a pause begin in the pause.
     """
     starts = window.starts()
     ends = [at + piece.end - piece.offset for piece, at in zip(window.pieces, starts, strict=True)]
