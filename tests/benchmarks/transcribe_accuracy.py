@@ -19,6 +19,7 @@ def main() -> None:
     """Print all numbers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mandarin", type=Path, help="folder with metadata.csv (file_name, transcription)")
+    parser.add_argument("--clips", type=int, default=500, help="Mandarin clips, evenly drawn")
     parser.add_argument("--only", choices=("prompts", "long", "silence", "mandarin"))
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -29,7 +30,7 @@ def main() -> None:
         if args.only in (None, "silence"):
             silence(Path(folder))
     if args.mandarin and args.only in (None, "mandarin"):
-        mandarin(args.mandarin)
+        mandarin(args.mandarin, args.clips)
 
 
 def one_by_one() -> None:
@@ -90,9 +91,10 @@ def silence(folder: Path) -> None:
             print(f"{name} ({filtered}): {result.text!r}")
 
 
-def mandarin(folder: Path) -> None:
+def mandarin(folder: Path, clips: int) -> None:
     """Character error rate, in simplified characters, and how often the language is found."""
     rows = list(csv.DictReader((folder / "metadata.csv").read_text(encoding="utf-8").splitlines()))
+    rows = rows[:: max(len(rows) // clips, 1)][:clips]
     results = transcribe_files([folder / row["file_name"] for row in rows])
     found = sum(r.language == "zh" for r in results)
     print(f"mandarin: {len(rows)} clips, language found: {found} ({100 * found / len(rows):.1f} %)")

@@ -22,7 +22,7 @@ def test_words_go_to_the_piece_they_lie_in_and_times_back_to_the_recording():
         two, words((" One", 0.3, 0.8), (" two.", 0.8, 2.6), (" Three", 2.6, 3.4), (" four.", 3.4, 4.2)), True
     )
     assert [(s.start, s.end, s.text) for s in found] == [(100.2, 101.8, "One two."), (200.2, 201.8, "Three four.")]
-    assert [(w.start, w.end, w.text) for w in found[1].words] == [(200.1, 200.9, "Three"), (200.9, 201.7, "four.")]
+    assert [(w.start, w.end, w.text) for w in found[1].words] == [(200.2, 200.9, "Three"), (200.9, 201.7, "four.")]
 
 
 def test_a_word_that_begins_in_the_pause_belongs_to_what_follows():

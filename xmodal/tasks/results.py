@@ -64,6 +64,21 @@ class TagResult:
     seconds: float
 
 
+@dataclass(frozen=True)
+class ClassifyResult:
+    """The likeliest label and the score of each; `contributions` is what each modality adds to the label's score.
+
+    `missing` names the modalities that the model knows and that were not given.
+    """
+
+    label: str
+    scores: dict[str, float]
+    missing: tuple[str, ...]
+    contributions: dict[str, float]
+    model: str
+    seconds: float
+
+
 def to_dict(result) -> dict:
     """A result as plain JSON types; keys that were not asked for (`words`) are left out."""
     if isinstance(result, TranscribeResult):

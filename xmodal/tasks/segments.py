@@ -91,8 +91,8 @@ def _closes(group: list[AlignedWord]) -> bool:
 
 
 def _place(word: AlignedWord, piece: Piece, at: float) -> Word:
-    """A word's time in the recording, kept within its piece."""
-    start, end = (min(max(t - at, 0.0), piece.seconds) + piece.offset for t in (word.start, word.end))
+    """A word's time in the recording, kept within the speech of its piece."""
+    start, end = (min(max(t - at + piece.offset, piece.start), piece.end) for t in (word.start, word.end))
     return Word(_round(start), _round(end), word.text.strip())
 
 

@@ -7,6 +7,7 @@ import gradio as gr
 from xmodal.errors import XmodalError
 from xmodal.tasks.results import to_dict
 from xmodal.ui.audio_events import SPEECH_QUEUE
+from xmodal.ui.warm_up import wait_until_warm
 
 TAG_QUEUE = "tag"
 
@@ -67,6 +68,7 @@ def tag(audio: str, top: int = 5) -> dict:
 def _answer(run, audio: str | None, *args, **options) -> dict:
     if not audio:
         raise gr.Error("No audio file was given. Send one as `audio`.", print_exception=False)
+    wait_until_warm()
     try:
         return {**to_dict(run(audio, *args, **options)), "file": Path(audio).name}
     except XmodalError as error:

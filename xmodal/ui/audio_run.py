@@ -19,6 +19,7 @@ from xmodal.ui.audio_tab import FORMATS, AudioTab
 from xmodal.ui.i18n import html
 from xmodal.ui.plots import Overview, draw_overview
 from xmodal.ui.sessions import Session
+from xmodal.ui.warm_up import wait_until_warm
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def analyse(path: Path, wish: Wish, cancel: threading.Event, emit: Callable[[obj
         XmodalError: The file cannot be used, the transcript failed, or the visitor asked to stop.
     """
     emit(Progress("read", path.name))
+    wait_until_warm()
     emit(draw_overview(path, report=emit, cancel=cancel))
     if "sounds" in wish.find:
         from xmodal.tasks.tag import tag

@@ -12,9 +12,6 @@ from xmodal.ui.theme import STATIC, panel
 from xmodal.ui.views import hint
 
 FORMATS = ("txt", "srt", "vtt", "json")
-FILE_TYPES = [
-    "audio", "video", ".opus", ".m4a", ".mka", ".mkv", ".webm", ".oga", ".flac", ".amr", ".caf", ".aiff", ".wma",
-]  # fmt: skip
 OWN_NAMES = {
     "zh": "中文", "es": "Español", "fr": "Français", "de": "Deutsch", "ja": "日本語", "ko": "한국어", "ru": "Русский",
     "pt": "Português", "it": "Italiano", "ar": "العربية", "hi": "हिन्दी", "tr": "Türkçe", "vi": "Tiếng Việt",
@@ -90,7 +87,7 @@ def build_audio_tab() -> AudioTab:
 def _build_source() -> dict:
     with gr.Tabs():
         with gr.Tab(label("audio.upload_tab")):
-            file = gr.File(label=label("audio.upload"), file_types=FILE_TYPES, height=150, elem_id="xm-file")
+            file = gr.File(label=label("audio.upload"), height=150, elem_id="xm-file")
         with gr.Tab(label("audio.record_tab")):
             microphone = gr.Audio(
                 label=label("audio.microphone"), sources=["microphone"], type="filepath", editable=False,

@@ -1,24 +1,18 @@
 """Starts the page: flags, one port, no calls to anywhere, and the heavy imports only once it is up."""
 
 import argparse
-import importlib
 import logging
 import os
 import socket
 import sys
-import threading
 from collections.abc import Sequence
 
 from xmodal.errors import SettingsError, XmodalError
 from xmodal.settings import Settings, settings
 
-log = logging.getLogger(__name__)
-
 # Read by Gradio when it is imported.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-
-HEAVY = ("torch", "transformers", "librosa")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,6 +46,7 @@ def _serve(chosen: Settings) -> None:
     from xmodal.ui.i18n import translations
     from xmodal.ui.page import build_page
     from xmodal.ui.theme import SCRIPT, build_style, build_theme
+    from xmodal.ui.warm_up import start_warm_up
 
     on_spaces = "SPACE_ID" in os.environ
     host = "0.0.0.0" if on_spaces and "XMODAL_HOST" not in os.environ else chosen.host
@@ -78,17 +73,8 @@ def _serve(chosen: Settings) -> None:
     )
     here = f"http://{'localhost' if host == '0.0.0.0' else host}:{port}"
     print(f"xmodal is ready: {page.share_url or here}", flush=True)
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    start_warm_up()
     page.block_thread()
-
-
-def _warm_up() -> None:
-    """Import what the first run needs, so that it does not wait for it; nothing is loaded or fetched."""
-    for name in HEAVY:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            log.warning("%s could not be imported; what needs it will say so", name, exc_info=True)
 
 
 def _find_port(host: str, port: int) -> int:
