@@ -1,6 +1,7 @@
 """Disk space: checked before a download, recognised when it runs out in the middle of one."""
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,19 @@ def disk_full(folder: Path, what: str, variable: str = "XMODAL_HOME") -> DiskFul
 def says_disk_full(text: str) -> bool:
     """Whether the messages of another program say that the disk is full."""
     return any(words in text.lower() for words in _FULL_WORDS)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file anew; whoever reads it meanwhile, or after a crash, finds the old text or the new one, whole."""
+    staged = path.with_name(f".{path.name}.part")
+    try:
+        with open(staged, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 def folder_bytes(folder: Path) -> int:

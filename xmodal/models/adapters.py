@@ -18,7 +18,7 @@ from typing import Any
 
 from torch import Tensor
 
-from xmodal.disk import disk_full_explained
+from xmodal.disk import disk_full_explained, replace_text
 from xmodal.errors import InputError, IntegrityError, UnknownModelError
 from xmodal.models.adapter_format import (
     CARD,
@@ -37,7 +37,7 @@ from xmodal.paths import home
 _log = logging.getLogger(__name__)
 
 __all__ = ["Adapter", "Family", "adapters_dir", "check_name", "delete_adapter", "list_adapters", "load_adapter"]
-__all__ += ["load_tensors", "read_adapter", "save_adapter", "shipped_dir"]
+__all__ += ["load_tensors", "read_adapter", "save_adapter", "save_metrics", "shipped_dir"]
 
 _ABANDONED_S = 3600  # a staging folder of that age belongs to a process that died
 
@@ -90,6 +90,18 @@ def save_adapter(
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return read_adapter(folder)
+
+
+def save_metrics(adapter: Adapter, metrics: dict) -> Adapter:
+    """Put the metrics of a stored adapter into its description and card; its weights stay as they are."""
+    from xmodal.models.cards import write_card
+
+    measured = replace(adapter, metrics=metrics)
+    with disk_full_explained(adapter.path, f"the adapter {adapter.name}"):
+        # The card first: a description without metrics beside it is still true.
+        replace_text(adapter.path / CARD, write_card(measured))
+        replace_text(adapter.path / DESCRIPTION, _describe(measured))
+    return read_adapter(adapter.path)
 
 
 def load_adapter(name_or_path: str | Path) -> Adapter:
@@ -189,15 +201,20 @@ def _write(adapter: Adapter, tensors: dict[str, dict[str, Tensor]], folder: Path
         files[path.name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
     created = adapter.created or datetime.now(UTC).isoformat(timespec="seconds")
     adapter = replace(adapter, files=files, created=created, format=FORMAT)
-    values = {key: value for key, value in asdict(adapter).items() if key != "path"}
     description = folder / DESCRIPTION
-    description.write_text(json.dumps(_plain(values), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    description.write_text(_describe(adapter), encoding="utf-8")
     (folder / CARD).write_text(write_card(adapter, card_extra), encoding="utf-8")
     mode = description.stat().st_mode
     for path in folder.iterdir():
         path.chmod(mode)  # safetensors writes files that only their owner may read
         with open(path, "rb+") as file:
             os.fsync(file.fileno())
+
+
+def _describe(adapter: Adapter) -> str:
+    """The text of `adapter.json`."""
+    values = {key: value for key, value in asdict(adapter).items() if key != "path"}
+    return json.dumps(_plain(values), ensure_ascii=False, indent=2) + "\n"
 
 
 def _put_in_place(made: Path, folder: Path, staging: Path) -> None:

@@ -82,11 +82,6 @@ def token_rows(
     return [{m: columns[m][i] for m in modalities} for i in range(len(rows))]
 
 
-def decoded_rows(rows: Sequence[dict], trained: Sequence[str]) -> list[dict]:
-    """Rows with the files of trained towers decoded."""
-    return [{m: decode_value(m, v) if m in trained and v is not None else v for m, v in row.items()} for row in rows]
-
-
 @torch.inference_mode()
 def predict(classifier: Classifier, rows: Sequence[dict], report: Reporter | None = None, cancel=None) -> np.ndarray:
     """Probabilities `(rows, labels)`.
@@ -101,11 +96,11 @@ def predict(classifier: Classifier, rows: Sequence[dict], report: Reporter | Non
     model.eval()
     device = next(model.parameters()).device
     prepared = token_rows(rows, classifier.frozen, modalities, report, cancel)
-    collate = Collator(modalities, dict(model.towers))
+    collate = Collator(modalities, dict(model.towers), decode_value)
     out = []
     for start in range(0, len(prepared), _BATCH):
         check_cancelled(cancel)
-        batch = collate(decoded_rows(prepared[start : start + _BATCH], list(model.towers)))
+        batch = collate(prepared[start : start + _BATCH])
         with autocast(device):
             out.append(model(**to_device(batch, device))["logits"].softmax(-1).cpu().numpy())
         if report:

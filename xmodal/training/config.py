@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from xmodal.data.config import DataConfig
 from xmodal.errors import InputError
@@ -78,19 +78,29 @@ class Recipe(BaseModel):
 
     Attributes:
         name: Of the adapter that comes out.
-        task: `classify`.
+        task: `classify`, `answer` (marking the answer in a text) or `transcribe`.
         towers: Modality to model name; empty for the default tower of each modality that the data has.
         data: The data set and its split.
         train: The settings.
+        licence: Of the data, for the model card.
+        languages: Of the data, for the model card; codes such as `en`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)
-    task: Literal["classify"] = "classify"
+    task: Literal["classify", "answer", "transcribe"] = "classify"
     towers: dict[Modality, str] = Field(default_factory=dict)
     data: DataConfig
     train: TrainConfig = Field(default_factory=TrainConfig)
+    licence: str = ""
+    languages: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_task(self) -> "Recipe":
+        if self.data.task != self.task:
+            object.__setattr__(self, "data", self.data.model_copy(update={"task": self.task}))
+        return self
 
     def to_yaml(self) -> str:
         """The recipe as text that `load_recipe` reads back."""

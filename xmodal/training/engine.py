@@ -1,35 +1,32 @@
-"""Runs a recipe: data, towers, training by transformers' Trainer, an adapter, honest numbers before and after."""
+"""Runs a recipe: data, a model, training by transformers' Trainer, an adapter, honest numbers before and after."""
 
 import datetime
-import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from xmodal.data.sets import LoadedData, load_data
-from xmodal.device import pick_device
 from xmodal.errors import InputError
-from xmodal.models.adapters import Adapter, adapters_dir, load_adapter, save_adapter
-from xmodal.models.classifier import ClassifierConfig
-from xmodal.models.classifier_model import ClassifierModel, Collator, prepare_tower, trained_tensors
-from xmodal.models.towers import load_tower
+from xmodal.models.adapters import Adapter, adapters_dir, load_adapter, save_adapter, save_metrics
 from xmodal.paths import home
 from xmodal.progress import Reporter
-from xmodal.tasks.predict import Classifier, decoded_rows, load_classifier, predict, token_rows
 from xmodal.training.config import Recipe
 from xmodal.training.intervals import bootstrap_interval, changed_examples, paired_gain
-from xmodal.training.metrics import Metrics, classification_metrics
-from xmodal.training.trainer import fit
+from xmodal.training.learners.base import Learner
+from xmodal.training.metrics import Metrics
 
-log = logging.getLogger(__name__)
-
-_MODALITIES = ("text", "image", "audio")
-_PACKAGES = ("torch", "transformers", "peft", "accelerate", "datasets", "timm", "xmodal")
+_LEARNERS = {
+    "classify": ("classifier", "ClassifierLearner"),
+    "answer": ("span_qa", "SpanLearner"),
+    "transcribe": ("transcriber", "TranscriberLearner"),
+}
+_PACKAGES = ("torch", "transformers", "peft", "accelerate", "datasets", "timm")
 
 
 @dataclass(frozen=True)
@@ -72,143 +69,78 @@ def train(
     started = time.perf_counter()
     torch.manual_seed(recipe.train.seed)
     data = load_data(recipe.data, report, cancel)
-    classifier = _build(recipe, data, report)
+    kind = learner_class(recipe.task)
+    learner = kind(recipe, data, report)
     run = resume or f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{recipe.name}"
     folder = home() / "runs" / run
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
 
-    check = list(data.check)
-    before = _measure(classifier, check, data.labels, report, cancel)
-    rows = token_rows(list(data.train), classifier.frozen, tuple(classifier.config.towers), report, cancel)
-    classifier.model.head.calibrate(_token_statistics(rows, list(classifier.frozen)))
-    numbers = {label: i for i, label in enumerate(data.labels)}
-    labels = [numbers[row["label"]] for row in data.train]
-    trained = list(classifier.model.towers)
-    fit(
-        classifier.model,
-        [{**row, "label": label} for row, label in zip(decoded_rows(rows, trained), labels, strict=True)],
-        Collator(tuple(classifier.config.towers), dict(classifier.model.towers)),
-        recipe.train,
-        folder,
-        report,
-        cancel,
-        resume=bool(resume),
-    )
-    adapter = _save(recipe, data, classifier, out or adapters_dir() / recipe.name, started, {})
+    before = learner.measure(list(data.check), report, cancel)
+    learner.fit(folder, report, cancel, resume=bool(resume))
+    adapter = _save(learner, out or adapters_dir() / recipe.name, started)
     # What is reported is what the stored adapter does when it is loaded afresh.
-    after = _measure(load_classifier(load_adapter(adapter.path), report), check, data.labels, report, cancel)
-    metrics = compare(before, after, check)
-    adapter = _save(recipe, data, classifier, adapter.path, started, metrics)
+    after, _ = kind.measure_adapter(load_adapter(adapter.path), data, report, cancel)
+    metrics = compare(before, after, list(data.check), kind.metric, kind.lower_is_better)
+    adapter = save_metrics(adapter, metrics)
     return TrainResult(run, str(adapter.path), metrics, round(time.perf_counter() - started, 2))
 
 
 def evaluate(
     adapter: Adapter, data: LoadedData, report: Reporter | None = None, cancel: threading.Event | None = None
 ) -> tuple[Metrics, list[dict]]:
-    """Metrics of a classifier on the held-out rows of a data set, and a line for each row.
+    """Metrics of an adapter on the held-out rows of a data set, and a line for each row.
 
     Raises:
-        InputError: The data has classes the adapter does not know.
+        InputError: The data does not fit the adapter.
     """
-    unknown = sorted(set(data.labels) - set(adapter.labels))
-    if unknown:
-        raise InputError(
-            f"The adapter {adapter.name} does not know the classes {', '.join(unknown[:5])}.",
-            f"It knows: {', '.join(adapter.labels[:20])}.",
-        )
-    rows = list(data.check)
-    scores = predict(load_classifier(adapter, report), rows, report, cancel)
-    metrics = _classification(rows, scores, adapter.labels)
-    lines = [
-        {"id": row["id"], "label": row["label"], "prediction": adapter.labels[int(s.argmax())], "score": float(s.max())}
-        for row, s in zip(rows, scores, strict=True)
-    ]
-    return metrics, lines
+    return learner_class(adapter.task).measure_adapter(adapter, data, report, cancel)
 
 
-def compare(before: Metrics, after: Metrics, rows: list[dict]) -> dict:
-    """Before and after on the same rows, with 95 % intervals, the gain, and which rows changed."""
-    name = "accuracy"
-    changed = changed_examples(before.examples[name], after.examples[name])
+def learner_class(task: str) -> type[Learner]:
+    """The learner of a task.
+
+    Raises:
+        InputError: There is none.
+    """
+    if task not in _LEARNERS:
+        raise InputError(f"There is no training for the task {task!r}.", f"Choose one of: {', '.join(_LEARNERS)}.")
+    module, name = _LEARNERS[task]
+    return getattr(import_module(f"xmodal.training.learners.{module}"), name)
+
+
+def compare(
+    before: Metrics, after: Metrics, rows: Sequence[dict], metric: str = "accuracy", lower_is_better: bool = False
+) -> dict:
+    """Before and after on the same rows, with 95 % intervals, the gain in `metric`, and which rows changed."""
+    first, second = before.examples[metric], after.examples[metric]
+    changed = changed_examples(first, second, lower_is_better)
     return {
+        "metric": metric,
         "before": before.values,
         "after": after.values,
-        "interval_before": bootstrap_interval(before.examples[name]).as_dict(),
-        "interval_after": bootstrap_interval(after.examples[name]).as_dict(),
-        "gain": paired_gain(before.examples[name], after.examples[name]).as_dict(),
+        "interval_before": bootstrap_interval(first).as_dict(),
+        "interval_after": bootstrap_interval(second).as_dict(),
+        "gain": paired_gain(first, second, lower_is_better=lower_is_better).as_dict(),
         "per_class": after.per_class,
         "confusion": after.confusion,
+        "names": after.names,
         "check_rows": len(rows),
         "better": [rows[i]["id"] for i in changed["better"][:20]],
         "worse": [rows[i]["id"] for i in changed["worse"][:20]],
     }
 
 
-def _build(recipe: Recipe, data: LoadedData, report: Reporter | None) -> Classifier:
-    """Towers and an untrained head for the modalities that the data has."""
-    modalities = [m for m in _MODALITIES if m in data.roles]
-    if not modalities:
-        raise InputError("The data set has no text, image or sound to classify.", "Map its columns in `data.columns`.")
-    if len(data.labels) < 2:
-        raise InputError("The data set has only one class.", "Give rows of two classes or more.")
-    device, train = pick_device(), recipe.train
-    towers = {
-        m: load_tower(m, recipe.towers.get(m, ""), max_length=train.max_length, report=report, device=device)
-        for m in modalities
-    }
-    config = ClassifierConfig(
-        towers={m: tower.name for m, tower in towers.items()},
-        dims={m: tower.dim for m, tower in towers.items()},
-        labels=tuple(data.labels),
-        fusion=train.fusion,
-        width=train.width,
-        dropout=train.dropout,
-        modality_dropout=train.modality_dropout,
-    )
-    trained = (
-        {}
-        if train.trainable == "head"
-        else {m: prepare_tower(t, train.trainable, train.top_layers, train.lora_rank) for m, t in towers.items()}
-    )
-    weights = None
-    if train.class_balance == "weights":
-        counts = np.array([data.report.class_counts["train"].get(label, 0) for label in data.labels], float)
-        weights = torch.tensor(counts.sum() / (len(counts) * np.maximum(counts, 1)), dtype=torch.float32)
-    model = ClassifierModel(config, trained, weights).to(device.name)
-    return Classifier(model, {m: tower for m, tower in towers.items() if m not in trained}, config)
-
-
-def _token_statistics(rows: list[dict], modalities: list[str]) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-    """Mean and deviation of the training rows' tokens for each frozen tower."""
-    statistics = {}
-    for modality in modalities:
-        tokens = torch.cat([row[modality] for row in rows if row[modality] is not None]).float()
-        statistics[modality] = (tokens.mean(0), tokens.std(0))
-    return statistics
-
-
-def _measure(classifier: Classifier, rows: list[dict], labels, report, cancel) -> Metrics:
-    return _classification(rows, predict(classifier, rows, report, cancel), labels)
-
-
-def _classification(rows: list[dict], scores: np.ndarray, labels) -> Metrics:
-    numbers = {label: i for i, label in enumerate(labels)}
-    return classification_metrics([numbers[row["label"]] for row in rows], scores.argmax(1), scores, list(labels))
-
-
-def _save(
-    recipe: Recipe, data: LoadedData, classifier: Classifier, folder: Path, started: float, metrics: dict
-) -> Adapter:
-    towers = {**classifier.frozen, **dict(classifier.model.towers.items())}
+def _save(learner: Learner, folder: Path, started: float) -> Adapter:
+    recipe, data = learner.recipe, learner.data
     adapter = Adapter(
         name=recipe.name,
-        family="classifier",
+        family=learner.family,
         task=recipe.task,
-        base={m: {"model": t.name, "source": t.source, "revision": t.revision} for m, t in towers.items()},
+        base=learner.base,
         labels=tuple(data.labels),
         settings={
-            "head": classifier.config.to_dict(),
+            **learner.settings(),
             "train": recipe.train.model_dump(mode="json"),
             "seconds": round(time.perf_counter() - started, 1),
         },
@@ -217,12 +149,11 @@ def _save(
             "fingerprint": data.report.fingerprint,
             "train_rows": data.report.train_rows,
             "check_rows": data.report.check_rows,
-            "licence": data.report.licence,
+            "licence": recipe.licence or data.report.licence,
+            "languages": list(recipe.languages),
         },
-        metrics=metrics,
         recipe=recipe.to_yaml(),
-        versions={name: version(name) for name in _PACKAGES if name != "xmodal"},
+        versions={name: version(name) for name in _PACKAGES},
         created=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
-        files={},
     )
-    return save_adapter(adapter, trained_tensors(classifier.model, recipe.train.trainable), folder)
+    return save_adapter(adapter, learner.tensors(), folder)

@@ -4,10 +4,14 @@ import json
 import math
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from torch import nn
+from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_pt_utils import get_length_grouped_indices
 
 from xmodal.device import pick_device
 from xmodal.disk import disk_full_explained
@@ -17,7 +21,7 @@ from xmodal.training.config import TrainConfig
 
 
 def fit(
-    model: nn.Module, rows: list[dict], collate, config: TrainConfig, folder: Path,
+    model: nn.Module, rows: Sequence[dict], collate, config: TrainConfig, folder: Path,
     report: Reporter | None, cancel: threading.Event | None, *, resume: bool,
 ) -> None:  # fmt: skip
     """Train the model in place; checkpoints and `log.jsonl` go to `folder`.
@@ -50,11 +54,10 @@ def fit(
         remove_unused_columns=False,
         label_names=["labels"],
         dataloader_num_workers=0,
-        train_sampling_strategy="random",
     )
     watch = _Watch(config, folder / "log.jsonl", report, cancel)
     trainer = _Trainer(model=model, args=arguments, train_dataset=rows, data_collator=collate, callbacks=[watch])
-    trainer.balance = config.class_balance == "oversample"
+    trainer.order = _Order(rows, config.batch_size, config.seed, config.class_balance == "oversample")
     trainer.remove_callback(_printer())
     try:
         with disk_full_explained(folder, "a checkpoint"):
@@ -70,17 +73,44 @@ def fit(
 
 
 class _Trainer(Trainer):
-    balance = False
+    order = None
 
     def _get_train_sampler(self, *args, **kwargs):
-        if not self.balance:
-            return super()._get_train_sampler(*args, **kwargs)
-        import torch
+        return self.order
 
-        labels = torch.tensor([row["label"] for row in self.train_dataset])
-        weights = 1.0 / torch.bincount(labels).clamp(min=1)[labels].double()
-        generator = torch.Generator().manual_seed(self.args.seed)
-        return torch.utils.data.WeightedRandomSampler(weights, len(labels), generator=generator)
+
+class _Order(Sampler):
+    """The order of the rows, drawn anew each epoch: the same for the same seed and epoch, so that runs can go on.
+
+    Args:
+        rows: With a `length`, those of like length come together, so that little is padded.
+        size: Rows a batch.
+        seed: Of the draws.
+        balance: Draw rows of rare classes as often as others.
+    """
+
+    def __init__(self, rows: Sequence[dict], size: int, seed: int, balance: bool):
+        self.count, self.size, self.seed, self.epoch = len(rows), size, seed, 0
+        self.lengths = [row["length"] for row in rows] if "length" in rows[0] else None
+        self.weights = None
+        if balance:
+            labels = torch.tensor([row["label"] for row in rows])
+            self.weights = 1.0 / torch.bincount(labels).clamp(min=1)[labels].double()
+
+    def __len__(self) -> int:
+        return self.count
+
+    def set_epoch(self, epoch: int) -> None:
+        """Told by accelerate."""
+        self.epoch = epoch
+
+    def __iter__(self):
+        generator = torch.Generator().manual_seed(self.seed + 1_000_003 * self.epoch)
+        if self.weights is not None:
+            return iter(torch.multinomial(self.weights, self.count, True, generator=generator).tolist())
+        if self.lengths is not None:
+            return iter(get_length_grouped_indices(self.lengths, self.size, generator=generator))
+        return iter(torch.randperm(self.count, generator=generator).tolist())
 
 
 class _Watch(TrainerCallback):

@@ -1,0 +1,67 @@
+"""What the engine asks of each family: to be built from a recipe, measured, fitted, and stored."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from xmodal.data.sets import LoadedData
+from xmodal.models.adapter_format import Family
+from xmodal.models.adapters import Adapter
+from xmodal.progress import Reporter
+from xmodal.training.config import Recipe
+from xmodal.training.metrics import Metrics
+from xmodal.training.trainer import fit
+
+
+class Learner(ABC):
+    """A model of one family, while it is trained.
+
+    Attributes:
+        family: Of the adapter that comes out.
+        metric: The name, in `Metrics.values` and `Metrics.examples`, of what training is to better.
+        lower_is_better: As for error rates.
+        model: What the Trainer trains.
+        base: Role to the pretrained model's `model`, `source` and `revision`, for the adapter.
+    """
+
+    family: Family
+    metric: str
+    lower_is_better = False
+    model: nn.Module
+    base: dict[str, dict]
+
+    def __init__(self, recipe: Recipe, data: LoadedData):
+        self.recipe, self.data = recipe, data
+
+    @abstractmethod
+    def measure(self, rows: Sequence[dict], report: Reporter | None, cancel: threading.Event | None) -> Metrics:
+        """Metrics on rows, of the model as it stands."""
+
+    @abstractmethod
+    def prepare(self, report: Reporter | None, cancel: threading.Event | None) -> tuple[Sequence[dict], object]:
+        """What the Trainer iterates over for `data.train`, and the collator that makes batches of it."""
+
+    @abstractmethod
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """What was trained, as `save_adapter` takes it."""
+
+    @abstractmethod
+    def settings(self) -> dict:
+        """What loading needs to know beside the weights, for `Adapter.settings`."""
+
+    @classmethod
+    @abstractmethod
+    def measure_adapter(
+        cls, adapter: Adapter, data: LoadedData, report: Reporter | None, cancel: threading.Event | None
+    ) -> tuple[Metrics, list[dict]]:
+        """Metrics of a stored adapter, loaded afresh, on `data.check`, and a line for each row."""
+
+    def fit(
+        self, folder: Path, report: Reporter | None, cancel: threading.Event | None, *, resume: bool = False
+    ) -> None:
+        """Train on `data.train`; checkpoints and the curve go to `folder`."""
+        rows, collate = self.prepare(report, cancel)
+        fit(self.model, rows, collate, self.recipe.train, folder, report, cancel, resume=resume)
