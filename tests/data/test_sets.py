@@ -289,3 +289,10 @@ def test_sources_that_are_not_there(tmp_path, monkeypatch, source):
     (tmp_path / "a.xlsx").write_bytes(b"PK")
     with pytest.raises(InputError):
         load(source)
+
+
+def test_classes_can_be_given_names(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"row {i},{i % 2}\n" for i in range(40)))
+    data = load_data(DataConfig(source=str(tmp_path / "a.csv"), label_names={"0": "bad", "1": "good"}))
+    assert data.labels == ("bad", "good")
+    assert {row["text"]: row["label"] for row in data.train}["row 4"] == "bad"

@@ -41,6 +41,7 @@ class DataConfig(BaseModel):
         group_column: Rows with one value here are never on both sides, such as a speaker or an article.
         max_rows: Use at most this many, drawn at random.
         seed: Of the split and the draw.
+        label_names: What classes are to be called, by how the data calls them, such as "0" to "negative".
         missing: `keep` rows that lack an input (the value is None), or `drop` them.
     """
 
@@ -56,6 +57,7 @@ class DataConfig(BaseModel):
     group_column: str | None = None
     max_rows: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0, lt=2**32)
+    label_names: dict[str, str] = Field(default_factory=dict)
     missing: Literal["keep", "drop"] = "keep"
 
     @model_validator(mode="after")

@@ -38,6 +38,8 @@ def build_rows(table: Table, columns: dict[str, str], config: DataConfig, untrus
             else:
                 row[role] = _text(cell[role])
         row[target] = _answers(cell, row.get("context")) if target == "answers" else _text(cell[target])
+        if target == "label":
+            row[target] = config.label_names.get(row[target], row[target])
         row[GROUP] = _text(table.columns[group][i]) if group else None
         row[SPLIT] = splits[i]
         rows.append(row)
