@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from xmodal.errors import InputError
+from xmodal.models.adapters import Adapter, load_tensors
 from xmodal.models.classifier import ClassifierConfig, ClassifierHead
 from xmodal.models.towers import Tower
 
@@ -129,14 +130,40 @@ def add_lora(tower: Tower, rank: int) -> None:
 def trained_tensors(model: ClassifierModel, trainable: str) -> dict[str, dict[str, Tensor]]:
     """What an adapter stores: the head, and of each trained tower its LoRA layers or changed weights."""
     stored = {"head": {name: value.detach().cpu().contiguous() for name, value in model.head.state_dict().items()}}
+    return stored | tower_tensors(dict(model.towers.items()), trainable)
+
+
+def tower_tensors(towers: dict[str, Tower], trainable: str) -> dict[str, dict[str, Tensor]]:
+    """What an adapter stores of trained towers, by file stem; `restore_tower` puts it back."""
     prefix = LORA_PREFIX if trainable == "lora" else TOWER_PREFIX
-    for modality, tower in model.towers.items():
-        state = {name: p.detach().cpu().contiguous() for name, p in tower.network.named_parameters() if p.requires_grad}
+    stored = {}
+    for modality, tower in towers.items():
+        state = {name: p for name, p in tower.network.named_parameters() if p.requires_grad}
         if trainable != "lora":
             # Batch norms of a trained network have moved with it.
-            state |= {name: b.detach().cpu().contiguous() for name, b in tower.network.named_buffers()}
-        stored[prefix + modality] = state
+            lasting = tower.network.state_dict()
+            state |= {name: b for name, b in tower.network.named_buffers() if name in lasting}
+        stored[prefix + modality] = {name: value.detach().cpu().contiguous() for name, value in state.items()}
     return stored
+
+
+def restore_tower(tower: Tower, adapter: Adapter) -> Tower:
+    """Put what an adapter stores of a trained tower back into a fresh one.
+
+    Raises:
+        InputError: It does not fit.
+    """
+    train = adapter.settings["train"]
+    if train["trainable"] == "lora":
+        add_lora(tower, train["lora_rank"])
+    prefix = LORA_PREFIX if train["trainable"] == "lora" else TOWER_PREFIX
+    try:
+        unexpected = tower.network.load_state_dict(load_tensors(adapter, prefix + tower.modality), strict=False)[1]
+    except RuntimeError:  # of another shape
+        unexpected = True
+    if unexpected:
+        raise InputError(f"The adapter {adapter.name} does not fit the tower {tower.name}.", "Train it again.")
+    return tower
 
 
 def _spread(values: Tensor, present: Tensor) -> Tensor:

@@ -1,0 +1,48 @@
+"""When to say "no answer", and how sure to be: fitted to rows that were not trained on."""
+
+import numpy as np
+
+_LEAST = 20
+_NEAR_BEST = 0.005
+
+
+def choose_threshold(null_scores: np.ndarray, f1: np.ndarray, empty: np.ndarray) -> float:
+    """The threshold on the score of no answer that gives the best mean F1.
+
+    It is the median of those within half a point of the best, which depends less on single rows than the best one.
+    Without rows of both kinds nothing can be chosen, and it is 0.
+
+    Args:
+        null_scores: Score of no answer above the best span, `(rows,)`; an answer is given up to the threshold.
+        f1: Of the best span.
+        empty: Bool; rows that cannot be answered.
+    """
+    if len(null_scores) < _LEAST or empty.all() or not empty.any():
+        return 0.0
+    order = np.argsort(null_scores, kind="stable")
+    scores, f1, empty = null_scores[order], f1[order], empty[order]
+    # Answering the first n rows gives their F1 and what is empty among the rest.
+    given = np.concatenate([[0.0], np.cumsum(f1)])
+    kept_back = np.concatenate([np.cumsum(empty[::-1])[::-1], [0.0]])
+    total = (given + kept_back) / len(scores)
+    thresholds = np.concatenate([[scores[0] - 1], (scores[1:] + scores[:-1]) / 2, [scores[-1] + 1]])
+    return float(np.median(thresholds[total >= total.max() - _NEAR_BEST]))
+
+
+def fit_odds(log_odds: np.ndarray, target: np.ndarray, default: tuple[float, float]) -> tuple[float, float]:
+    """Factor and summand by which log odds tell a share of success the best (Platt 1999).
+
+    Args:
+        log_odds: What is known, `(rows,)`.
+        target: What came of it, within 0 to 1.
+        default: What to return where the rows are too few or all alike.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if len(target) < _LEAST or min(target.sum(), (1 - target).sum()) < 1:
+        return default
+    both = np.concatenate([log_odds, log_odds])[:, None]
+    happened = np.repeat([1, 0], len(target))
+    fitted = LogisticRegression().fit(both, happened, sample_weight=np.concatenate([target, 1 - target]))
+    factor = float(fitted.coef_[0, 0])
+    return (factor, float(fitted.intercept_[0])) if factor > 0 else default

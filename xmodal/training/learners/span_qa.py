@@ -1,0 +1,202 @@
+"""Trains span_qa: a text tower with a head that marks the answer in a passage, or says that it does not tell."""
+
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from xmodal.data.sets import LoadedData
+from xmodal.data.splits import split_rows
+from xmodal.device import pick_device
+from xmodal.errors import InputError
+from xmodal.models.adapters import Adapter
+from xmodal.models.classifier_model import prepare_tower, tower_tensors
+from xmodal.models.span_qa import SpanCollator, SpanConfig, SpanModel, load_span_model
+from xmodal.models.towers import load_tower
+from xmodal.progress import Reporter
+from xmodal.tasks.spans import SpanResult, find_many, make_windows
+from xmodal.training.calibrate import choose_threshold, fit_odds
+from xmodal.training.config import Recipe
+from xmodal.training.learners.base import Learner
+from xmodal.training.metrics import Metrics, answer_metrics, token_f1
+from xmodal.training.negatives import add_unanswerable
+
+_log = logging.getLogger(__name__)
+# Windows of an answerable question that do not hold its answer say little new, and would outnumber those that do.
+_EMPTY_WINDOWS_KEPT = 0.3
+_ASIDE_SHARE, _ASIDE_MOST, _ASIDE_FROM = 0.1, 300, 60
+_CHINESE = re.compile("[\u3400-\u9fff]")
+
+
+class SpanLearner(Learner):
+    """See `Learner`. A tenth of the rows to train on, 300 at most, is kept to find the threshold with.
+
+    Attributes:
+        rows: Those that are trained on.
+        aside: Those that the threshold for "no answer" and the confidence are fitted to.
+    """
+
+    family = "span_qa"
+    metric = "f1"
+
+    def __init__(self, recipe: Recipe, data: LoadedData, report: Reporter | None = None):
+        super().__init__(recipe, data)
+        train = recipe.train
+        rows = add_unanswerable(_usable(data), train.unanswerable, train.seed)
+        self.rows, self.aside = _put_aside(rows, train.seed)
+        if train.trainable == "head":
+            _log.warning("A head alone on a frozen tower marks answers poorly; train.trainable=lora is much better.")
+        device = pick_device()
+        tower = load_tower(
+            "text", recipe.towers.get("text", ""), max_length=train.max_length, report=report, device=device
+        )
+        prepare_tower(tower, train.trainable, train.top_layers, train.lora_rank)
+        config = SpanConfig(tower=tower.name, dim=tower.dim, dropout=train.dropout, max_length=train.max_length)
+        self.model = SpanModel(config, tower).to(device.name)
+        self.base = {"text": {"model": tower.name, "source": tower.source, "revision": tower.revision}}
+
+    def measure(
+        self, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None
+    ) -> Metrics:
+        """See `Learner.measure`."""
+        return _metrics(rows, _predict(self.model, rows, report, cancel))
+
+    def prepare(self, report: Reporter | None = None, cancel: threading.Event | None = None):  # noqa: ARG002
+        """See `Learner.prepare`; one row for each window, where (0, 0) is "no answer"."""
+        random = np.random.default_rng(self.recipe.train.seed)
+        windows = []
+        for window in make_windows(self.model, *zip(*((r["question"], r["context"]) for r in self.rows), strict=True)):
+            answer = _first_answer(self.rows[window.pair])
+            place = window.locate(*answer) if answer else (0, 0)
+            empty = place == (0, 0)
+            if place is None or (empty and answer and random.random() >= _EMPTY_WINDOWS_KEPT):
+                continue
+            target = {"start": place[0], "end": place[1], "label": int(empty)}
+            windows.append({**window.row(), **target, "length": len(window.input_ids)})
+        return windows, SpanCollator(self.model.tower.tokenizer.pad_token_id)
+
+    def fit(
+        self, folder: Path, report: Reporter | None, cancel: threading.Event | None, *, resume: bool = False
+    ) -> None:
+        """See `Learner.fit`; then the threshold and the confidence are fitted to the rows put aside."""
+        super().fit(folder, report, cancel, resume=resume)
+        if self.aside:
+            self.model.config = tune(self.model, self.aside, report, cancel)
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """See `Learner.tensors`."""
+        trainable = self.recipe.train.trainable
+        stored = {"head": self.model.head.state_dict()}
+        return stored if trainable == "head" else stored | tower_tensors({"text": self.model.tower}, trainable)
+
+    def settings(self) -> dict:
+        """See `Learner.settings`."""
+        return {"head": self.model.config.to_dict(), "rows_put_aside": len(self.aside)}
+
+    @classmethod
+    def measure_adapter(
+        cls,
+        adapter: Adapter,
+        data: LoadedData,
+        report: Reporter | None = None,
+        cancel: threading.Event | None = None,
+    ) -> tuple[Metrics, list[dict]]:
+        """See `Learner.measure_adapter`; the score of a line is the confidence in its prediction.
+
+        Raises:
+            InputError: The data has no questions and passages, or the adapter is of another family.
+        """
+        _require_text(data)
+        rows = list(data.check)
+        results = _predict(load_span_model(adapter, report), rows, report, cancel)
+        lines = [
+            {
+                "id": row["id"],
+                "question": row["question"],
+                "answers": row["answers"]["text"],
+                "prediction": result.text,
+                "score": result.confidence,
+            }
+            for row, result in zip(rows, results, strict=True)
+        ]
+        return _metrics(rows, results), lines
+
+
+def tune(
+    model: SpanModel, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None
+) -> SpanConfig:
+    """The model's config with the threshold that gives these rows the best F1, and confidence fitted to them."""
+    model.config = replace(model.config, span_odds=(1.0, 0.0))
+    results = _predict(model, rows, report, cancel)
+    known = [(row, result) for row, result in zip(rows, results, strict=True) if result.spans]
+    if not known:
+        return model.config
+    nulls = np.array([result.null_score for _, result in known])
+    f1 = np.array([_f1(row, result.spans[0].text) for row, result in known])
+    empty = np.array([not row["answers"]["text"] for row, _ in known])
+    spans = np.array([result.spans[0].confidence for _, result in known]).clip(1e-9, 1 - 1e-9)
+    return replace(
+        model.config,
+        null_threshold=choose_threshold(nulls, f1, empty),
+        span_odds=fit_odds(np.log(spans / (1 - spans)), f1, (1.0, 0.0)),
+        answerable_odds=fit_odds(-nulls, (~empty).astype(float), (0.5, 0.0)),
+    )
+
+
+def _usable(data: LoadedData) -> list[dict]:
+    """The rows to train on that have a passage, and the answer in it if there is one."""
+    _require_text(data)
+    rows = [row for row in data.train if row["context"]]
+    rows = [row for row in rows if not row["answers"]["text"] or _first_answer(row)]
+    if not any(row["answers"]["text"] for row in rows):
+        raise InputError(
+            "No question of the data set has its answer in its text.", "Give rows with question, context and answer."
+        )
+    return rows
+
+
+def _require_text(data: LoadedData) -> None:
+    if not {"question", "context", "answers"} <= set(data.roles):
+        raise InputError(
+            "The data set has no texts to find answers in.", "Map its columns question, context and answer."
+        )
+
+
+def _put_aside(rows: list[dict], seed: int) -> tuple[list[dict], list[dict]]:
+    """Rows to train on and to tune with, of different groups; few rows are all trained on."""
+    groups = [row["group"] or f"\0{row['id']}" for row in rows]
+    if len(rows) < _ASIDE_FROM or len(set(groups)) < 2:
+        return rows, []
+    kinds = [f"{bool(row['answers']['text'])} {bool(_CHINESE.search(row['question']))}" for row in rows]
+    held = split_rows(len(rows), min(_ASIDE_SHARE, _ASIDE_MOST / len(rows)), seed, kinds, groups)
+    return (
+        [row for row, out in zip(rows, held, strict=True) if not out],
+        [row for row, out in zip(rows, held, strict=True) if out],
+    )
+
+
+def _first_answer(row: dict) -> tuple[int, int] | None:
+    """Characters of the first answer that is in the passage."""
+    answers = row["answers"]
+    for text, start in zip(answers["text"], answers["answer_start"], strict=True):
+        if start >= 0 and text.strip():
+            return start, start + len(text)
+    return None
+
+
+def _predict(model: SpanModel, rows: Sequence[dict], report, cancel) -> list[SpanResult]:
+    asked = [(row["question"], [row["context"] or ""]) for row in rows]
+    return find_many(model, asked, report=report, cancel=cancel)
+
+
+def _metrics(rows: Sequence[dict], results: Sequence[SpanResult]) -> Metrics:
+    return answer_metrics([row["answers"]["text"] for row in rows], [result.text for result in results])
+
+
+def _f1(row: dict, given: str) -> float:
+    return max((token_f1(answer, given) for answer in row["answers"]["text"]), default=0.0)
