@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xmodal import paths
+from xmodal.disk import disk_full
 
 MIGRATIONS = (
     # 1: ratings of results
@@ -21,37 +22,94 @@ MIGRATIONS = (
         comment TEXT NOT NULL DEFAULT ''
     )
     """,
+    # 2: training jobs; times are seconds since 1970, `place` orders the queue, `attempt` counts the starts
+    """
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        run TEXT NOT NULL UNIQUE,
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        task TEXT NOT NULL,
+        recipe TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'queued'
+            CHECK (state IN ('queued', 'running', 'finished', 'failed', 'cancelled', 'interrupted')),
+        place INTEGER NOT NULL,
+        submitted REAL NOT NULL,
+        started REAL,
+        ended REAL,
+        attempt INTEGER NOT NULL DEFAULT 0,
+        deaths INTEGER NOT NULL DEFAULT 0,
+        death_step INTEGER NOT NULL DEFAULT -1,
+        device TEXT NOT NULL DEFAULT '',
+        pid INTEGER,
+        pid_started REAL,
+        beat REAL,
+        cancel_at REAL,
+        progress TEXT,
+        problem TEXT NOT NULL DEFAULT '',
+        advice TEXT NOT NULL DEFAULT '',
+        adapter TEXT NOT NULL DEFAULT '',
+        summary TEXT,
+        result TEXT
+    )
+    """,
+    # 3: which of two results a person liked better, without knowing whose they were
+    """
+    CREATE TABLE ratings (
+        id INTEGER PRIMARY KEY,
+        time TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        task TEXT NOT NULL,
+        input TEXT NOT NULL,
+        left_model TEXT NOT NULL,
+        right_model TEXT NOT NULL,
+        left_output TEXT NOT NULL,
+        right_output TEXT NOT NULL,
+        choice TEXT NOT NULL CHECK (choice IN ('left', 'right', 'same', 'neither'))
+    )
+    """,
 )
 
 
 @contextmanager
-def connect(path: Path | None = None) -> Iterator[sqlite3.Connection]:
+def connect(path: Path | None = None, *, reading: bool = False) -> Iterator[sqlite3.Connection]:
     """A connection to the database, brought up to date; commits on success, rolls back on an error.
 
     Each call opens its own connection, so threads and processes may write at the same time: they wait for each other.
 
     Args:
         path: The SQLite file; `paths.database()` if not given.
+        reading: Nothing will be written, so that nobody is waited for.
+
+    Raises:
+        DiskFullError: There is no room for what was to be written.
     """
-    connection = sqlite3.connect(path or paths.database(), timeout=30, isolation_level=None)
+    file = path or paths.database()
+    connection = sqlite3.connect(file, timeout=30, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
         _migrate(connection)
-        with _transaction(connection):
+        with _transaction(connection, "DEFERRED" if reading else "IMMEDIATE"):
             yield connection
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            raise disk_full(file.parent, "a record") from error
+        raise
     finally:
         connection.close()
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def _transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
     """IMMEDIATE takes the write lock at the start, so two writers queue up instead of failing half way."""
-    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"BEGIN {kind}")
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        # SQLite has rolled back by itself where the disk ran full.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
