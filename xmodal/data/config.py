@@ -1,5 +1,6 @@
 """What a data set is and how it is to be read, as it stands in a recipe."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -31,6 +32,7 @@ class DataConfig(BaseModel):
     Attributes:
         source: A csv, tsv, jsonl, json or parquet file, a folder (imagefolder or audiofolder), a zip of any of these,
             `sample:NAME`, or `hub:owner/name[:config]`.
+        more_sources: Further data sets of the same task, joined to it; the ids of their rows begin with their names.
         task: What the rows are for.
         columns: Role to column name, for those that are not to be guessed.
         check_fraction: Share of the rows held out, where the data has no split of its own. 1 holds out all of them
@@ -42,12 +44,14 @@ class DataConfig(BaseModel):
         max_rows: Use at most this many, drawn at random.
         seed: Of the split and the draw.
         label_names: What classes are to be called, by how the data calls them, such as "0" to "negative".
-        missing: `keep` rows that lack an input (the value is None), or `drop` them.
+        missing: `keep` rows that lack an input (the value is None; classifiers learn a stand-in for it), `drop` them, or
+            `fill` in the mean of the training rows' features (classifiers only).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = Field(min_length=1)
+    more_sources: tuple[str, ...] = ()
     task: Task = "classify"
     columns: dict[Role, str] = Field(default_factory=dict)
     check_fraction: float = Field(default=0.1, ge=0, le=1)
@@ -58,7 +62,17 @@ class DataConfig(BaseModel):
     max_rows: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0, lt=2**32)
     label_names: dict[str, str] = Field(default_factory=dict)
-    missing: Literal["keep", "drop"] = "keep"
+    missing: Literal["keep", "drop", "fill"] = "keep"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All data sets, the first one first."""
+        return (self.source, *self.more_sources)
+
+    def map_sources(self, change: Callable[[str], str]) -> "DataConfig":
+        """The same with each source changed, such as to an absolute path or to a bare name."""
+        more = tuple(change(source) for source in self.more_sources)
+        return self.model_copy(update={"source": change(self.source), "more_sources": more})
 
     @model_validator(mode="after")
     def _check_split(self) -> "DataConfig":

@@ -9,7 +9,7 @@ import numpy as np
 
 from xmodal.data.archives import unzip
 from xmodal.data.checks import digest_media, fingerprint, judge_classes, judge_size, remove_duplicates
-from xmodal.data.columns import choose_columns, require_column
+from xmodal.data.columns import INPUTS, TARGETS, choose_columns, require_column
 from xmodal.data.config import DataConfig
 from xmodal.data.folders import read_folder
 from xmodal.data.hub_sets import read_hub
@@ -72,16 +72,12 @@ def load_data(
         DiskFullError: There is no room to unpack it.
         CancelledError: `cancel` was set.
     """
-    table, untrusted = _read(config, report, cancel, untrusted)
-    columns, guessed = choose_columns(table, config)
-    for column, what in ((config.split_column, "to split by"), (config.group_column, "to group by")):
-        if column:
-            require_column(table, column, what)
-    rows, roles = build_rows(table, columns, config, untrusted)
+    read = [_read_source(config, source, report, cancel, untrusted) for source in config.sources]
+    rows, roles = _join(read, config)
     rows, aside = _put_aside(rows)
     rows, incomplete = drop_incomplete(rows, roles, config.missing)
     rows, digests, unreadable = digest_media(_draw(rows, config), roles, report, cancel)
-    warnings = [*table.warnings, *aside, *incomplete, *unreadable]
+    warnings = [*(warning for part in read for warning in part.table.warnings), *aside, *incomplete, *unreadable]
     _require_rows(rows, config, warnings)
     check_cancelled(cancel)
     train, check, shared = _split(rows, config, roles[-1])
@@ -90,26 +86,58 @@ def load_data(
     counts, classes = judge_classes(train, check) if roles[-1] == "label" else ({}, [])
     lost = find_lost_answers(rows) if roles[-1] == "answers" else []
     found = DataReport(
-        rows=len(table),
+        rows=sum(len(part.table) for part in read),
         train_rows=len(train),
         check_rows=len(check),
         class_counts=counts,
-        columns=columns,
-        guessed=guessed,
+        columns=read[0].columns,
+        guessed=read[0].guessed,
         preview=tuple({role: row[role] for role in ("id", *roles)} for row in (train or check)[:_PREVIEW]),
         warnings=(*warnings, *shared, *duplicates, *classes, *lost, *judge_size(check)),
         fingerprint=fingerprint(rows, roles, digests),
-        licence=table.licence,
+        licence=" + ".join(dict.fromkeys(part.table.licence for part in read if part.table.licence)),
     )
     labels = tuple(counts["train"]) if counts else ()
     return LoadedData(to_dataset(train, roles), to_dataset(check, roles), roles, labels, found)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """One source as it was read."""
+
+    name: str
+    table: Table
+    columns: dict[str, str]
+    guessed: tuple[str, ...]
+    rows: list[dict]
+    roles: tuple[str, ...]
+
+
+def _read_source(config: DataConfig, source: str, report, cancel, untrusted: bool) -> _Read:
+    """A source's rows; columns are found in each source by itself, so they need not have the same names."""
+    table, untrusted = _read(config, source, report, cancel, untrusted)
+    columns, guessed = choose_columns(table, config)
+    for column, what in ((config.split_column, "to split by"), (config.group_column, "to group by")):
+        if column:
+            require_column(table, column, what)
+    rows, roles = build_rows(table, columns, config, untrusted)
+    return _Read(source if ":" in source else Path(source).stem, table, columns, guessed, rows, roles)
+
+
+def _join(read: list[_Read], config: DataConfig) -> tuple[list[dict], tuple[str, ...]]:
+    """The rows of all sources and the roles that any of them has; what a source lacks is None in its rows."""
+    if len(read) == 1:
+        return read[0].rows, read[0].roles
+    roles = (*INPUTS[config.task], TARGETS[config.task])
+    roles = tuple(role for role in roles if any(role in part.roles for part in read))
+    absent = dict.fromkeys(roles)
+    return [{**absent, **row, "id": f"{part.name}/{row['id']}"} for part in read for row in part.rows], roles
+
+
 def _read(
-    config: DataConfig, report: Reporter | None, cancel: threading.Event | None, untrusted: bool
+    config: DataConfig, source: str, report: Reporter | None, cancel: threading.Event | None, untrusted: bool
 ) -> tuple[Table, bool]:
     """The table, and whether its file names are to be kept inside its folder."""
-    source = config.source
     if source.startswith("sample:"):
         return read_sample(find_sample(source.removeprefix("sample:")), report, cancel), False
     if source.startswith("hub:"):
@@ -145,7 +173,11 @@ def _draw(rows: list[dict], config: DataConfig) -> list[dict]:
 
 
 def _split(rows: list[dict], config: DataConfig, target: str) -> tuple[list[dict], list[dict], list[DataWarning]]:
-    if any(row[SPLIT] for row in rows):
+    given = [row for row in rows if row[SPLIT]]
+    if given and len(given) < len(rows):  # of several sources some have a split of their own
+        sides = [_split(part, config, target) for part in (given, [row for row in rows if not row[SPLIT]])]
+        return tuple(first + second for first, second in zip(*sides, strict=True))
+    if given:
         train = [row for row in rows if row[SPLIT] == "train"]
         check = [row for row in rows if row[SPLIT] == "check"]
         groups = {row[GROUP] for row in train} - {None}
@@ -166,7 +198,9 @@ def _require_rows(rows: list[dict], config: DataConfig, warnings: list[DataWarni
     if rows:
         return
     why = "; ".join([warnings[-1].message, *warnings[-1].examples[:1]]) if warnings else "it has none."
-    raise InputError(f"No row of {config.source} can be used: {why}", "Check the files and the columns chosen.")
+    raise InputError(
+        f"No row of {' and '.join(config.sources)} can be used: {why}", "Check the files and the columns chosen."
+    )
 
 
 def _require_enough(train: list[dict], check: list[dict], config: DataConfig, target: str) -> None:

@@ -75,13 +75,13 @@ class SpanModel(nn.Module):
     """Tower and head behind the keyword arguments that `SpanCollator` makes.
 
     Args:
-        config: See `SpanConfig`; replaced when the threshold has been found.
+        config: See `SpanConfig`; kept as `span_config`, and replaced when the threshold has been found.
         tower: The text tower, prepared for training or restored.
     """
 
     def __init__(self, config: SpanConfig, tower: TextTower):
         super().__init__()
-        self.config = config
+        self.span_config = config
         self.tower = tower
         self.head = nn.Sequential(nn.LayerNorm(config.dim), nn.Dropout(config.dropout), nn.Linear(config.dim, 2))
 

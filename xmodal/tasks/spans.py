@@ -155,12 +155,12 @@ def find_many(
                     found[number][key] = (odds, chance)
         if report:
             report(Progress("read", "windows", begin + len(batch), len(windows), "windows"))
-    return [_result(spans, asked[number][1], model.config, top) for number, spans in enumerate(found)]
+    return [_result(spans, asked[number][1], model.span_config, top) for number, spans in enumerate(found)]
 
 
 def make_windows(model: SpanModel, questions: Sequence[str], passages: Sequence[str]) -> Iterator[Window]:
     """Overlapping windows over each passage, in order; none for passages without text."""
-    tokenizer, config = model.tower.tokenizer, model.config
+    tokenizer, config = model.tower.tokenizer, model.span_config
     kept = [number for number, passage in enumerate(passages) if passage and passage.strip()]
     for begin in range(0, len(kept), _PAIRS_AT_ONCE):
         numbers = kept[begin : begin + _PAIRS_AT_ONCE]
@@ -208,7 +208,7 @@ def _mark(model: SpanModel, windows: list[Window]) -> Iterator[list[tuple[int, i
     batch = SpanCollator(model.tower.tokenizer.pad_token_id)([window.row() for window in windows])
     with autocast(device):
         out = model(**{name: value.to(device) for name, value in batch.items()})
-    spans = best_spans(out["start"], out["end"], model.config.max_answer, _CANDIDATES)
+    spans = best_spans(out["start"], out["end"], model.span_config.max_answer, _CANDIDATES)
     for columns in zip(*(column.tolist() for column in spans), strict=True):
         yield [span for span in zip(*columns, strict=True) if span[2] > -1e30]
 

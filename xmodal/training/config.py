@@ -11,7 +11,25 @@ from xmodal.errors import InputError
 
 Modality = Literal["text", "image", "audio"]
 _LEARNING_RATES = {"head": 2e-3, "lora": 5e-4, "top": 5e-5, "full": 3e-5}
+_RATE_FACTORS = {"sgd": 10.0, "adagrad": 3.0}  # these take longer steps than Adam and its kin
+_TASK_DEFAULTS = {"answer": {"max_length": 384, "batch_size": 8}}
 _EPOCHS = {"head": 30.0, "lora": 3.0, "top": 3.0, "full": 3.0}
+
+
+class Distillation(BaseModel):
+    """Learning from another classifier's scores beside the labels.
+
+    Attributes:
+        teacher: Name or folder of an adapter with the same labels, whose inputs the data has.
+        weight: Share of the teacher in the loss; the labels have the rest.
+        temperature: Softens the scores; higher shows more of what the teacher thinks of the other labels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    teacher: str = Field(min_length=1)
+    weight: float = Field(default=0.5, gt=0, le=1)
+    temperature: float = Field(default=2.0, gt=0)
 
 
 class TrainConfig(BaseModel):
@@ -22,21 +40,35 @@ class TrainConfig(BaseModel):
             `full`.
         top_layers: How many layers `top` trains.
         lora_rank: Rank of the LoRA matrices.
+        encoder: Train Whisper's speech encoder beside its decoder; several times slower. Only for `transcribe`.
+        pull: Weight of staying near the pretrained model, for towers that are trained. For `classify` near its pooled
+            features, the distance in units of their variance; for `transcribe`, with `lora`, near what it predicts.
         fusion: How modalities are joined.
+        schedule: `joint` trains all at once. `staged` first trains what belongs to one modality, each by itself, then
+            the fusion with the rest at rest. Only for `classify`.
         width: Width they are projected to.
         dropout: In the head.
         modality_dropout: Probability that a modality is hidden from the head, so that it copes without.
-        optimizer: As transformers' Trainer names it.
+        augment: Vary what trained towers are given: pictures cropped, flipped and recoloured; sounds with noise, and
+            with stretches and bands masked. What frozen towers make is computed once, so their inputs are not varied.
+        token_dropout: Share of the tokens hidden in training: words from a trained text tower; of frozen towers,
+            tokens from the head (of sounds in one stretch). Only for `classify`.
+        distill: A teacher; see `Distillation`. Only for `classify`.
+        optimizer: `adamw`, `adam` (with L2 as torch has it), `adagrad`, `sgd` (with momentum 0.9) or `adafactor`;
+            `adamw_torch` is another name of `adamw`.
         learning_rate: Of the head, and of the towers where they are trained.
         lr_schedule: `linear`, `cosine` or `constant`.
         warmup: Share of the steps that warm up.
         weight_decay: On all but biases and norms.
         epochs: Passes over the training rows.
         max_steps: Stop after so many steps; 0 for no limit.
-        max_minutes: Stop after so many minutes; 0 for no limit.
+        max_minutes: Stop after so many minutes of steps, with the learning rate at its end by then; 0 for no limit.
+        checkpoint_minutes: Minutes between checkpoints, which are what a stop or a crash can lose; 0 for one an epoch.
         batch_size: Rows a step.
         class_balance: `weights` in the loss or `oversample` rare classes.
-        max_length: Text tokens at most.
+        max_length: Text tokens at most; for `answer`, of question and passage, which are read in windows.
+        unanswerable: Add this share of the questions again, with a like passage that does not hold the answer. For data
+            where all have one, so that the model learns to say that a text does not tell. Only for `answer`.
         seed: Of everything random.
     """
 
@@ -45,11 +77,17 @@ class TrainConfig(BaseModel):
     trainable: Literal["head", "lora", "top", "full"] = "head"
     top_layers: int = Field(default=2, ge=1)
     lora_rank: int = Field(default=8, ge=1, le=256)
+    encoder: bool = False
+    pull: float = Field(default=0.0, ge=0)
     fusion: Literal["concat", "product", "attention", "late"] = "concat"
+    schedule: Literal["joint", "staged"] = "joint"
     width: int = Field(default=256, ge=8)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     modality_dropout: float = Field(default=0.0, ge=0, lt=1)
-    optimizer: Literal["adamw_torch", "adagrad", "sgd", "adafactor"] = "adamw_torch"
+    augment: bool = True
+    token_dropout: float = Field(default=0.0, ge=0, lt=1)
+    distill: Distillation | None = None
+    optimizer: Literal["adamw", "adam", "adagrad", "sgd", "adamw_torch", "adafactor"] = "adamw"
     learning_rate: float | None = Field(default=None, gt=0)
     lr_schedule: Literal["linear", "cosine", "constant"] = "cosine"
     warmup: float = Field(default=0.1, ge=0, lt=1)
@@ -57,15 +95,17 @@ class TrainConfig(BaseModel):
     epochs: float | None = Field(default=None, gt=0)
     max_steps: int = Field(default=0, ge=0)
     max_minutes: float = Field(default=0, ge=0)
+    checkpoint_minutes: float = Field(default=2, ge=0)
     batch_size: int = Field(default=32, ge=1)
     class_balance: Literal["none", "weights", "oversample"] = "none"
     max_length: int = Field(default=128, ge=8, le=512)
+    unanswerable: float = Field(default=0.0, ge=0, le=1)
     seed: int = Field(default=0, ge=0, lt=2**32)
 
     @property
     def rate(self) -> float:
         """The learning rate, or the default for what is trained."""
-        return self.learning_rate or _LEARNING_RATES[self.trainable]
+        return self.learning_rate or _LEARNING_RATES[self.trainable] * _RATE_FACTORS.get(self.optimizer, 1.0)
 
     @property
     def passes(self) -> float:
@@ -80,10 +120,15 @@ class Recipe(BaseModel):
         name: Of the adapter that comes out.
         task: `classify`, `answer` (marking the answer in a text) or `transcribe`.
         towers: Modality to model name; empty for the default tower of each modality that the data has.
+        start: Name or folder of an adapter to go on from, with the same towers, labels and shape; only for `classify`.
         data: The data set and its split.
         train: The settings.
+        cross_validation: Train also on all but one of so many parts of the training rows, each in turn, and measure on
+            the part left out; 0 for none. The held-out rows stay untouched.
+        cross_validation_column: A column whose values are the parts, such as `fold`.
         licence: Of the data, for the model card.
-        languages: Of the data, for the model card; codes such as `en`.
+        languages: Of the data, for the model card; codes such as `en`. `transcribe` is trained for one, which is
+            detected if not given.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,8 +136,11 @@ class Recipe(BaseModel):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)
     task: Literal["classify", "answer", "transcribe"] = "classify"
     towers: dict[Modality, str] = Field(default_factory=dict)
+    start: str = ""
     data: DataConfig
     train: TrainConfig = Field(default_factory=TrainConfig)
+    cross_validation: int = Field(default=0, ge=0, le=100)
+    cross_validation_column: str | None = None
     licence: str = ""
     languages: tuple[str, ...] = ()
 
@@ -100,6 +148,35 @@ class Recipe(BaseModel):
     def _one_task(self) -> "Recipe":
         if self.data.task != self.task:
             object.__setattr__(self, "data", self.data.model_copy(update={"task": self.task}))
+        defaults = _TASK_DEFAULTS.get(self.task, {}).items()
+        left_out = {key: value for key, value in defaults if key not in self.train.model_fields_set}
+        if left_out:
+            object.__setattr__(self, "train", self.train.model_copy(update=left_out))
+        return self
+
+    @model_validator(mode="after")
+    def _of_the_task(self) -> "Recipe":
+        train, others = self.train, TrainConfig.model_fields
+        names = ("schedule", "token_dropout", "distill")
+        used = ["train." + name for name in names if getattr(train, name) != others[name].default]
+        used += ["start"] if self.start else []
+        used += ["data.missing: fill"] if self.data.missing == "fill" else []
+        if used and self.task != "classify":
+            raise ValueError(f"{used[0]} is only for the task classify")
+        if self.task == "classify" and train.pull and train.trainable == "head":
+            raise ValueError("train.pull needs train.trainable to be lora, top or full")
+        return self
+
+    @model_validator(mode="after")
+    def _parts(self) -> "Recipe":
+        column = self.cross_validation_column
+        if self.cross_validation == 1:
+            raise ValueError("cross_validation needs 2 parts or more")
+        if column and self.data.group_column not in (None, column):
+            raise ValueError("cross_validation_column and data.group_column cannot be two columns")
+        if column:
+            # The column comes with the rows as their group.
+            object.__setattr__(self, "data", self.data.model_copy(update={"group_column": column}))
         return self
 
     def to_yaml(self) -> str:
@@ -111,7 +188,7 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
     """Read a recipe file.
 
     Args:
-        path: A YAML file. A relative `data.source` is looked for beside it first.
+        path: A YAML file. Relative data sources are looked for beside it first.
         overrides: `KEY=VALUE` pairs such as `train.epochs=2`; values are YAML.
 
     Raises:
@@ -128,9 +205,11 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
         raise InputError(f"The recipe {path.name} is empty.", "It needs at least `name` and `data.source`.")
     for override in overrides or []:
         _set(content, override)
-    source = content.get("data", {}).get("source", "") if isinstance(content.get("data"), dict) else ""
-    if source and (beside := path.parent / source).exists():
-        content["data"]["source"] = str(beside.resolve())
+    data = content.get("data")
+    if isinstance(data, dict):
+        more = data.get("more_sources")
+        data |= {"source": _beside(data["source"], path.parent)} if "source" in data else {}
+        data |= {"more_sources": [_beside(source, path.parent) for source in more]} if isinstance(more, list) else {}
     return parse_recipe(content)
 
 
@@ -146,6 +225,12 @@ def parse_recipe(content: dict[str, Any]) -> Recipe:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise InputError(f"The recipe's {key or 'content'} cannot be used: {first['msg']}.", "Correct it.") from error
+
+
+def _beside(source: Any, folder: Path) -> Any:
+    """The path of what lies in the recipe's folder; any other source as it is."""
+    found = isinstance(source, str) and source and (folder / source).exists()
+    return str((folder / source).resolve()) if found else source
 
 
 def _set(content: dict, override: str) -> None:

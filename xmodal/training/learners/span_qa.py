@@ -86,7 +86,7 @@ class SpanLearner(Learner):
         """See `Learner.fit`; then the threshold and the confidence are fitted to the rows put aside."""
         super().fit(folder, report, cancel, resume=resume)
         if self.aside:
-            self.model.config = tune(self.model, self.aside, report, cancel)
+            self.model.span_config = tune(self.model, self.aside, report, cancel)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """See `Learner.tensors`."""
@@ -96,7 +96,7 @@ class SpanLearner(Learner):
 
     def settings(self) -> dict:
         """See `Learner.settings`."""
-        return {"head": self.model.config.to_dict(), "rows_put_aside": len(self.aside)}
+        return {"head": self.model.span_config.to_dict(), "rows_put_aside": len(self.aside)}
 
     @classmethod
     def measure_adapter(
@@ -131,17 +131,17 @@ def tune(
     model: SpanModel, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None
 ) -> SpanConfig:
     """The model's config with the threshold that gives these rows the best F1, and confidence fitted to them."""
-    model.config = replace(model.config, span_odds=(1.0, 0.0))
+    model.span_config = replace(model.span_config, span_odds=(1.0, 0.0))
     results = _predict(model, rows, report, cancel)
     known = [(row, result) for row, result in zip(rows, results, strict=True) if result.spans]
     if not known:
-        return model.config
+        return model.span_config
     nulls = np.array([result.null_score for _, result in known])
     f1 = np.array([_f1(row, result.spans[0].text) for row, result in known])
     empty = np.array([not row["answers"]["text"] for row, _ in known])
     spans = np.array([result.spans[0].confidence for _, result in known]).clip(1e-9, 1 - 1e-9)
     return replace(
-        model.config,
+        model.span_config,
         null_threshold=choose_threshold(nulls, f1, empty),
         span_odds=fit_odds(np.log(spans / (1 - spans)), f1, (1.0, 0.0)),
         answerable_odds=fit_odds(-nulls, (~empty).astype(float), (0.5, 0.0)),

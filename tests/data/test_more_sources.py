@@ -1,0 +1,75 @@
+"""Several sources in one data set."""
+
+import json
+
+import pytest
+
+from xmodal.data.config import make_data_config
+from xmodal.data.sets import load_data
+from xmodal.errors import InputError
+
+
+def write_squad(path, titles):
+    """One passage and two questions for each title, the second without an answer."""
+    articles = []
+    for title in titles:
+        context = f"{title} 在山上。"
+        asked = [
+            {"id": f"{title}-1", "question": f"{title} 在哪里？", "answers": [{"text": "山上", "answer_start": 99}]},
+            {"id": f"{title}-2", "question": f"{title} 多大？", "answers": [], "is_impossible": True},
+        ]
+        articles.append({"title": title, "paragraphs": [{"context": context, "qas": asked}]})
+    path.write_text(json.dumps({"data": articles}), encoding="utf-8")
+    return str(path)
+
+
+def write_table(path, count, header="query,passage,answer"):
+    lines = [f"who is number {i},This is person {i}.,person {i}" for i in range(count)]
+    path.write_text("\n".join([header, *lines]), encoding="utf-8")
+    return str(path)
+
+
+def load(sources, **settings):
+    return load_data(make_data_config(source=sources[0], more_sources=sources[1:], task="answer", **settings))
+
+
+def test_sources_with_other_columns_are_joined(tmp_path):
+    squad = write_squad(tmp_path / "one.json", [f"塔{i}" for i in range(20)])
+    table = write_table(tmp_path / "two.csv", 40)
+    data = load([squad, table])
+    assert data.roles == ("question", "context", "answers")
+    assert (data.report.rows, len(data.train) + len(data.check)) == (80, 80)
+    rows = {row["id"]: row for side in (data.train, data.check) for row in side}
+    place = rows["one/塔3-1"]["answers"]["answer_start"][0]
+    assert rows["one/塔3-1"]["context"][place:] == "山上。"
+    assert rows["two/7"]["question"] == "who is number 7"
+    assert {row["group"] for row in data.train}.isdisjoint({row["group"] for row in data.check} - {None})
+
+
+def test_a_split_of_its_own_is_kept(tmp_path):
+    folder = tmp_path / "parted"
+    folder.mkdir()
+    write_table(folder / "train.csv", 30)
+    (folder / "test.csv").write_text("query,passage,answer\nwho is it,It is Ann.,Ann\n")
+    data = load([str(folder), write_squad(tmp_path / "one.json", [f"塔{i}" for i in range(20)])], check_fraction=0.2)
+    held = [row["id"] for row in data.check]
+    assert [name for name in held if name.startswith("parted/")] == ["parted/0"]  # test.csv is read first
+    assert sum(name.startswith("one/") for name in held) == pytest.approx(8, abs=2)
+
+
+def test_what_one_source_lacks_is_none(tmp_path):
+    bare = tmp_path / "bare.csv"
+    bare.write_text("question,answer\n" + "".join(f"what is {i},thing {i}\n" for i in range(10)))
+    data = load([str(bare), write_table(tmp_path / "two.csv", 10)])
+    missing = [row["id"] for side in (data.train, data.check) for row in side if row["context"] is None]
+    assert sorted(missing) == [f"bare/{i}" for i in range(10)]
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"none\.json"):
+        load([write_table(tmp_path / "two.csv", 10), str(tmp_path / "none.json")])
+
+
+def test_each_source_can_be_renamed():
+    config = make_data_config(source="/a/b.csv", more_sources=["sample:notices"])
+    assert config.map_sources(str.upper).sources == ("/A/B.CSV", "SAMPLE:NOTICES")

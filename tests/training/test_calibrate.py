@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from xmodal.training.calibrate import choose_threshold, fit_odds
+from xmodal.training.metrics import answer_metrics
+
+
+def test_the_threshold_parts_what_can_be_parted():
+    nulls = np.concatenate([np.linspace(-5, 1, 30), np.linspace(3, 9, 30)])
+    empty = np.arange(60) >= 30
+    assert 1 < choose_threshold(nulls, (~empty).astype(float), empty) < 3
+
+
+def test_the_threshold_gives_the_f1_it_promises():
+    random = np.random.default_rng(0)
+    empty = random.random(300) < 0.4
+    nulls = random.normal(np.where(empty, 1.0, -1.0), 1.5)
+    right = ~empty & (random.random(300) < 0.8)
+
+    def f1_at(threshold):
+        given = ["b" if null > threshold else "x" if good else "y" for null, good in zip(nulls, right, strict=True)]
+        given = ["" if answer == "b" else answer for answer in given]
+        return answer_metrics([[] if none else ["x"] for none in empty], given).values["f1"]
+
+    chosen = choose_threshold(nulls, right.astype(float), empty)
+    best = max(f1_at(threshold) for threshold in np.linspace(-5, 5, 500))
+    assert f1_at(chosen) >= best - 0.01
+    assert f1_at(chosen) > f1_at(-3)
+    assert f1_at(chosen) > f1_at(5)
+
+
+@pytest.mark.parametrize("empty", [np.zeros(40, bool), np.ones(40, bool)])
+def test_rows_of_one_kind_choose_nothing(empty):
+    assert choose_threshold(np.linspace(-1, 1, 40), np.ones(40), empty) == 0
+
+
+def test_few_rows_choose_nothing():
+    assert choose_threshold(np.array([-1.0, 1.0]), np.ones(2), np.array([False, True])) == 0
+    assert fit_odds(np.zeros(3), np.ones(3), (1.0, 0.0)) == (1.0, 0.0)
+
+
+def test_overconfident_odds_are_drawn_in():
+    random = np.random.default_rng(0)
+    true_odds = random.normal(0.5, 1.5, 2000)
+    happened = (random.random(2000) < 1 / (1 + np.exp(-true_odds))).astype(float)
+    factor, summand = fit_odds(4 * true_odds + 2, happened, (1.0, 0.0))
+    assert factor == pytest.approx(0.25, abs=0.04)
+    assert summand == pytest.approx(-0.5, abs=0.2)
+
+
+def test_odds_that_say_the_contrary_are_not_believed():
+    odds = np.linspace(-3, 3, 100)
+    assert fit_odds(odds, (odds < 0).astype(float), (1.0, 0.0)) == (1.0, 0.0)
