@@ -6,12 +6,13 @@ used here too.
 """
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from xmodal.device import Device
 from xmodal.models.quiet import quiet_transformers
@@ -26,6 +27,9 @@ TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 MAX_COMPRESSION_RATIO = 2.4
 MIN_AVERAGE_LOGPROB = -1.0
 NO_SPEECH_PROB = 0.6
+NO_SPACES = ("zh", "yue", "ja", "th", "lo", "my", "km")
+"""Languages written without spaces between words."""
+
 _TOKENS_PER_S, _TOKENS_BASE = 18, 24
 
 
@@ -75,15 +79,18 @@ class Whisper:
     Args:
         folder: A transformers folder with weights, tokenizer and feature extractor.
         device: Where and in what format to compute.
+        adapt: Changes the float32 network before it is brought to the device's format.
     """
 
-    def __init__(self, folder: Path, device: Device):
-        from transformers import AutoTokenizer, WhisperFeatureExtractor, WhisperForConditionalGeneration
+    def __init__(self, folder: Path, device: Device, adapt: Callable[[nn.Module], None] | None = None):
+        from transformers import AutoTokenizer, WhisperFeatureExtractor
 
         quiet_transformers()
         self.device = device
-        model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=device.torch_dtype)
-        self.model = model.to(device.name).eval()
+        model = load_network(folder, torch.float32 if adapt else device.torch_dtype)
+        if adapt:
+            adapt(model)
+        self.model = model.to(device.name, device.torch_dtype).eval()
         self.features = WhisperFeatureExtractor.from_pretrained(folder)
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.generation = self.model.generation_config
@@ -101,9 +108,12 @@ class Whisper:
     @torch.inference_mode()
     def encode(self, windows: list[np.ndarray]) -> Tensor:
         """Encode windows of at most 30 s; returns `(batch, 1500, dim)`."""
-        mel = self.features(windows, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
-        mel = mel.to(self.device.name, self.device.torch_dtype)
+        mel = self.mel(windows).to(self.device.name, self.device.torch_dtype)
         return self.model.get_encoder()(mel).last_hidden_state
+
+    def mel(self, windows: list[np.ndarray]) -> Tensor:
+        """What the encoder hears of windows of at most 30 s: `(batch, bands, 3000)` in float32."""
+        return self.features(windows, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
 
     @torch.inference_mode()
     def detect_language(self, encoded: Tensor) -> Tensor:
@@ -175,6 +185,13 @@ class Whisper:
         start = self.generation.decoder_start_token_id
         return [start, self.languages[language], self.generation.task_to_id[task], self.no_timestamps]
 
+    def target(self, text: str, language: str) -> list[int]:
+        """The tokens that are to be written for `text`: the prompt, the text as Whisper writes it, and its end."""
+        # Whisper starts a text with a space, except where the language has none between words.
+        text = text if language in NO_SPACES else f" {text}"
+        tokens = self.tokenizer(text, add_special_tokens=False).input_ids
+        return [*self.prompt(language, "transcribe"), *tokens, self.end_of_text]
+
     def _suppression_masks(self) -> tuple[Tensor, Tensor]:
         """What is added to the scores: -inf at tokens that are not text, at the start at blank and the end too."""
         mask = torch.zeros(self.model.config.vocab_size)
@@ -183,6 +200,13 @@ class Whisper:
         first = mask.clone()
         first[self.generation.begin_suppress_tokens] = -torch.inf
         return mask.to(self.device.name), first.to(self.device.name)
+
+
+def load_network(folder: Path, dtype: torch.dtype) -> nn.Module:
+    """The `WhisperForConditionalGeneration` in a transformers folder."""
+    from transformers import WhisperForConditionalGeneration
+
+    return WhisperForConditionalGeneration.from_pretrained(folder, dtype=dtype)
 
 
 def _choose(scores: Tensor, temperature: float, generator: torch.Generator) -> Tensor:

@@ -7,22 +7,26 @@ share a batch. Nothing but the current blocks is held in memory.
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from xmodal.data.media import iter_audio, probe
 from xmodal.device import pick_device
-from xmodal.errors import InputError
+from xmodal.errors import InputError, UnknownModelError
+from xmodal.models.adapters import Adapter, list_adapters, load_adapter
 from xmodal.models.memory import model_memory
-from xmodal.models.registry import find_model, list_models
+from xmodal.models.registry import ModelSpec, find_model, list_models
 from xmodal.models.sources import fetch
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks import segments as segmenting
 from xmodal.tasks.languages import LANGUAGES
 from xmodal.tasks.results import Segment, TranscribeResult
 from xmodal.tasks.windows import BLOCK_S, Window, iter_pieces, iter_windows
+
+if TYPE_CHECKING:
+    from xmodal.models.whisper import Whisper
 
 _BATCH = {"cpu": 8, "mps": 8, "cuda": 16}
 _DETECTION_WINDOWS = 3
@@ -33,7 +37,7 @@ class TranscribeOptions:
     """How to transcribe.
 
     Attributes:
-        model: A registered name; empty for the default.
+        model: A registered name, or the name or folder of an adapter; empty for the default.
         language: A code such as `en`, or `auto` to detect it.
         translate: Give the text in English, whatever was spoken.
         words: Give each word's time too.
@@ -54,6 +58,7 @@ class TranscribeOptions:
         Raises:
             UnknownModelError: The model is not known, or does not transcribe.
             InputError: Another option cannot be used.
+            IntegrityError: A file of the adapter is damaged.
         """
         if self.language != "auto" and self.language not in LANGUAGES:
             raise InputError(
@@ -62,8 +67,28 @@ class TranscribeOptions:
             )
         if self.script not in ("simplified", "traditional", "original"):
             raise InputError(f"The script {self.script!r} is not known.", "Use simplified, traditional or original.")
-        name = self.model or list_models("transcribe")[0]
-        return replace(self, model=find_model(name, "transcribe").name)
+        model = find_transcriber(self.model)
+        return replace(self, model=model.name if isinstance(model, ModelSpec) else str(model.path))
+
+
+def find_transcriber(name: str = "") -> ModelSpec | Adapter:
+    """A registered model, the default one if not named, or an adapter by its name or folder.
+
+    Raises:
+        UnknownModelError: There is none, or it does not transcribe.
+        IntegrityError: A file of the adapter is damaged.
+    """
+    known = list_models("transcribe")
+    if not name or name in list_models():
+        return find_model(name or known[0], "transcribe")
+    choose = f"Choose one of: {', '.join([*known, *(a.name for a in list_adapters('transcribe'))])}."
+    try:
+        adapter = load_adapter(name)
+    except UnknownModelError as error:
+        raise UnknownModelError(f"There is no model or adapter named {name!r}.", choose) from error
+    if adapter.family != "transcriber":
+        raise UnknownModelError(f"The adapter {adapter.name} does not transcribe.", choose)
+    return adapter
 
 
 def transcribe(
@@ -96,10 +121,14 @@ def transcribe_files(
     *,
     report: Reporter | None = None,
     cancel: threading.Event | None = None,
+    whisper: "Whisper | None" = None,
 ) -> list[TranscribeResult]:
-    """Transcribe several recordings, batching across them; arguments and errors as in `transcribe`."""
+    """Transcribe several recordings, batching across them; arguments and errors as in `transcribe`.
+
+    `whisper`, a model in memory, is used instead of the one that the options name: for one that is being trained.
+    """
     results: dict[int, TranscribeResult] = {}
-    for index, result in _run(paths, options, report, cancel, stream=False):
+    for index, result in _run(paths, options, report, cancel, stream=False, whisper=whisper):
         results[index] = result
     return [results[index] for index in range(len(paths))]
 
@@ -146,11 +175,12 @@ class _Track:
         )
 
 
-def _run(paths, options, report, cancel, stream: bool) -> Iterator[tuple[int, TranscribeResult]]:
+def _run(paths, options, report, cancel, stream: bool, whisper=None) -> Iterator[tuple[int, TranscribeResult]]:
     options = (options or TranscribeOptions()).checked()
+    model = find_transcriber(options.model)
     tracks = [_Track(Path(path), probe(path).duration, options.language) for path in paths]
     started = time.perf_counter()
-    with _whisper(options.model, report, cancel) as whisper:
+    with nullcontext(whisper) if whisper else _whisper(model, report, cancel) as whisper:
         loaded = time.perf_counter()
         limit = full = _BATCH[whisper.device.name.partition(":")[0]]
         if stream:
@@ -165,13 +195,13 @@ def _run(paths, options, report, cancel, stream: bool) -> Iterator[tuple[int, Tr
                     _tell(report, tracks, loaded)
                     pending, limit = [], min(limit * 4, full)
                     if stream:
-                        yield index, track.result(options.model, time.perf_counter() - started)
+                        yield index, track.result(model.name, time.perf_counter() - started)
             track.read = True
         if pending:
             _decode(whisper, pending, options, cancel)
         _tell(report, tracks, loaded)
         for index, track in enumerate(tracks):
-            yield index, track.result(options.model, time.perf_counter() - started)
+            yield index, track.result(model.name, time.perf_counter() - started)
 
 
 def _decode(whisper, pending: list[tuple[_Track, Window]], options: TranscribeOptions, cancel) -> None:
@@ -233,17 +263,21 @@ def _tell(report: Reporter | None, tracks: list[_Track], started: float) -> None
 
 
 @contextmanager
-def _whisper(name: str, report: Reporter | None, cancel: threading.Event | None):
+def _whisper(model: ModelSpec | Adapter, report: Reporter | None, cancel: threading.Event | None):
     """Borrow the model, fetching and loading it first if needed."""
     device = pick_device()
+    adapter = model if isinstance(model, Adapter) else None
+    name = adapter.base["audio"]["model"] if adapter else model.name
 
     def load():
         from xmodal.models.whisper import Whisper
+        from xmodal.models.whisper_adapter import apply_adapter
 
         fetched = fetch(name, report, cancel)
         if report:
-            report(Progress("load", name))
-        return Whisper(fetched.path, device)
+            report(Progress("load", model.name))
+        return Whisper(fetched.path, device, (lambda network: apply_adapter(network, adapter)) if adapter else None)
 
-    with model_memory().use((name, device), load) as whisper:
+    key = (adapter.name, str(adapter.path), adapter.created, device) if adapter else (name, device)
+    with model_memory().use(key, load) as whisper:
         yield whisper

@@ -12,7 +12,10 @@ from xmodal.errors import InputError
 Modality = Literal["text", "image", "audio"]
 _LEARNING_RATES = {"head": 2e-3, "lora": 5e-4, "top": 5e-5, "full": 3e-5}
 _RATE_FACTORS = {"sgd": 10.0, "adagrad": 3.0}  # these take longer steps than Adam and its kin
-_TASK_DEFAULTS = {"answer": {"max_length": 384, "batch_size": 8}}
+_TASK_DEFAULTS = {
+    "answer": {"max_length": 384, "batch_size": 8},
+    "transcribe": {"trainable": "lora", "batch_size": 8},
+}
 _EPOCHS = {"head": 30.0, "lora": 3.0, "top": 3.0, "full": 3.0}
 
 
