@@ -44,8 +44,8 @@ class DataConfig(BaseModel):
         max_rows: Use at most this many, drawn at random.
         seed: Of the split and the draw.
         label_names: What classes are to be called, by how the data calls them, such as "0" to "negative".
-        missing: `keep` rows that lack an input (the value is None; classifiers learn a stand-in for it), `drop` them, or
-            `fill` in the mean of the training rows' features (classifiers only).
+        missing: `keep` rows that lack an input (the value is None; classifiers learn a stand-in for it), `drop` them,
+            or `fill` in the mean of the training rows' features (classifiers only).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -68,7 +68,8 @@ def drop_incomplete(rows: list[dict], roles: Sequence[str], missing: str) -> tup
     for role in inputs:
         gaps = [row["id"] for row in rows if row[role] is None]
         if gaps:
-            warnings.append(DataWarning("missing_values", f"{len(gaps)} rows have no {role}.", name_some(gaps)))
+            message = f"{len(gaps)} rows have no {role}" + ("; the mean stands in." if missing == "fill" else ".")
+            warnings.append(DataWarning("missing_values", message, name_some(gaps)))
     return rows, warnings
 
 

@@ -25,6 +25,7 @@ class ClassifierConfig:
         width: The width that all modalities are projected to.
         dropout: Probability that a value is dropped in training.
         modality_dropout: Probability that a present modality is hidden in training; a row always keeps one.
+        fill_missing: A missing modality counts as the mean of the training tokens instead of a learned stand-in.
     """
 
     towers: dict[str, str]
@@ -34,6 +35,7 @@ class ClassifierConfig:
     width: int = 256
     dropout: float = 0.1
     modality_dropout: float = 0.0
+    fill_missing: bool = False
 
     def __post_init__(self):
         _check(self)
@@ -82,7 +84,7 @@ class ClassifierHead(nn.Module):
         super().__init__()
         self.config = config
         self.pools = nn.ModuleDict(
-            {modality: TokenPool(dim, config.width, config.dropout) for modality, dim in config.dims.items()}
+            {m: TokenPool(dim, config.width, config.dropout, config.fill_missing) for m, dim in config.dims.items()}
         )
         dims = list(config.dims.values())
         self.fusion = FUSIONS[config.fusion](dims, config.width, len(config.labels), config.dropout)
@@ -101,20 +103,32 @@ class ClassifierHead(nn.Module):
         return self.fusion(self._pool(tokens, masks, present))
 
     def modality_logits(
-        self, tokens: dict[str, Tensor], masks: dict[str, Tensor], present: dict[str, Tensor]
+        self,
+        tokens: dict[str, Tensor],
+        masks: dict[str, Tensor],
+        present: dict[str, Tensor],
+        heads: nn.ModuleDict | None = None,
     ) -> dict[str, Tensor]:
-        """Each modality's own logits `(batch, labels)`, from its stand-in where it is missing; late fusion only.
+        """Each modality's own logits `(batch, labels)`, from its stand-in where it is missing.
+
+        Args:
+            tokens: As for `forward`.
+            masks: As for `forward`.
+            present: As for `forward`.
+            heads: Modality to what makes logits of its vector; late fusion has its own.
 
         Raises:
-            InputError: The fusion is another one, or as for `forward`.
+            InputError: No heads are given and the fusion has none, or as for `forward`.
         """
-        if not isinstance(self.fusion, LateFusion):
+        if heads is None and not isinstance(self.fusion, LateFusion):
             raise InputError(
                 f"With {self.config.fusion} fusion the modalities have no heads of their own.",
-                "Set fusion to late for a staged schedule, or the schedule to joint.",
+                "Set fusion to late, or give heads.",
             )
-        logits = self.fusion.each(self._pool(tokens, masks, present))
-        return dict(zip(self.config.modalities, logits, strict=True))
+        pooled = self._pool(tokens, masks, present)
+        if heads is None:
+            return dict(zip(self.config.modalities, self.fusion.each(pooled), strict=True))
+        return {m: heads[m](item.vector) for m, item in zip(self.config.modalities, pooled, strict=True)}
 
     def stage_parameters(self, stage: Stage) -> list[nn.Parameter]:
         """What a stage of the staged schedule trains.
@@ -130,6 +144,11 @@ class ClassifierHead(nn.Module):
             return own
         taken = {id(parameter) for parameter in own}
         return [parameter for parameter in self.parameters() if id(parameter) not in taken]
+
+    def set_fillers(self, means: dict[str, Tensor]) -> None:
+        """The mean `(dim,)` of each modality's training tokens, for `fill_missing`."""
+        for modality, mean in means.items():
+            self.pools[modality].filler.copy_(mean)
 
     def calibrate(self, statistics: dict[str, tuple[Tensor, Tensor]]) -> None:
         """Standardise tokens by the mean and deviation `(dim,)` of each modality's training tokens; optional."""

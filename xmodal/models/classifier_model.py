@@ -1,6 +1,7 @@
 """What the Trainer trains: a classifier head, with the towers under it where they are trained too."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -8,10 +9,28 @@ from torch import Tensor, nn
 
 from xmodal.errors import InputError
 from xmodal.models.adapters import Adapter, load_tensors
-from xmodal.models.classifier import ClassifierConfig, ClassifierHead
+from xmodal.models.augment import hide_tokens
+from xmodal.models.classifier import ClassifierConfig, ClassifierHead, Stage
 from xmodal.models.towers import Tower
 
 LORA_PREFIX, TOWER_PREFIX = "lora_", "tower_"
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """What training minimises beside the cross-entropy, and what it hides.
+
+    Attributes:
+        teacher: Weight of the teacher's logits; the labels have the rest of 1.
+        temperature: Both are softened by it before they are compared.
+        pull: Weight of the distance from the pretrained towers' pooled tokens.
+        token_dropout: Share of the frozen towers' tokens that are hidden.
+    """
+
+    teacher: float = 0.0
+    temperature: float = 1.0
+    pull: float = 0.0
+    token_dropout: float = 0.0
 
 
 class ClassifierModel(nn.Module):
@@ -21,13 +40,50 @@ class ClassifierModel(nn.Module):
         config: Of the head.
         towers: Those that are trained; frozen ones have given their tokens beforehand.
         class_weights: For the loss; None counts all rows alike.
+        loss: What else is minimised.
+
+    Attributes:
+        stage: What is trained; see `ClassifierHead.stage_parameters`.
+        own_heads: In the stage `heads`, heads of the modalities for fusions that have none; not stored.
+        anchor_variance: Variance of each modality's anchors, which the distance from them is measured in.
     """
 
-    def __init__(self, config: ClassifierConfig, towers: dict[str, Tower], class_weights: Tensor | None = None):
+    def __init__(
+        self,
+        config: ClassifierConfig,
+        towers: dict[str, Tower],
+        class_weights: Tensor | None = None,
+        loss: LossConfig = LossConfig(),
+    ):
         super().__init__()
         self.head = ClassifierHead(config)
         self.towers = nn.ModuleDict(towers)
         self.register_buffer("class_weights", class_weights, persistent=False)
+        self.loss, self.stage = loss, "all"
+        self.own_heads: nn.ModuleDict | None = None
+        self.anchor_variance: dict[str, float] = {}
+        self._tower_parameters = [p for p in self.towers.parameters() if p.requires_grad]
+
+    def enter_stage(self, stage: Stage) -> None:
+        """Train only what belongs to a stage of the staged schedule, or `all`; the towers belong to `heads`."""
+        config, self.stage, self.own_heads = self.head.config, stage, None
+        self.head.requires_grad_(False)
+        for parameter in self.head.stage_parameters(stage):
+            parameter.requires_grad_(True)
+        for parameter in self._tower_parameters:
+            parameter.requires_grad_(stage != "fusion")
+        if stage == "heads" and config.fusion != "late":
+            device = next(self.head.parameters()).device
+            self.own_heads = nn.ModuleDict(
+                {m: nn.Linear(config.width, len(config.labels), device=device) for m in config.modalities}
+            )
+
+    def train(self, mode: bool = True) -> "ClassifierModel":
+        """As for any module, but towers that rest in this stage keep still: no variation, no moving batch norms."""
+        super().train(mode)
+        if self.stage == "fusion":
+            self.towers.eval()
+        return self
 
     def forward(
         self,
@@ -36,6 +92,8 @@ class ClassifierModel(nn.Module):
         masks: dict[str, Tensor] | None = None,
         inputs: dict[str, dict[str, Tensor]] | None = None,
         labels: Tensor | None = None,
+        teacher: Tensor | None = None,
+        anchors: dict[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
         """Logits `(batch, labels)`, and the loss where labels are given.
 
@@ -45,20 +103,48 @@ class ClassifierModel(nn.Module):
             masks: `(batch, tokens)` bool, with `tokens`.
             inputs: What trained towers take, for the rows that have the modality.
             labels: `(batch,)` class numbers.
+            teacher: `(batch, labels)`, a teacher's logits.
+            anchors: The pretrained tower's pooled tokens `(rows that have the modality, dim)`.
         """
-        tokens, masks = dict(tokens or {}), dict(masks or {})
+        tokens, masks, distances = dict(tokens or {}), dict(masks or {}), []
+        if self.training and self.loss.token_dropout:
+            masks = {m: hide_tokens(mask, self.loss.token_dropout, m == "audio") for m, mask in masks.items()}
         for modality, values in (inputs or {}).items():
-            made, mask = self.towers[modality](**values)
+            tower = self.towers[modality]
+            made, mask = tower(**(tower.vary(values) if tower.training else values))
+            if anchors and self.stage != "fusion":
+                distance = nn.functional.mse_loss(mean_token(made, mask), anchors[modality])
+                distances.append(distance / self.anchor_variance[modality])
             tokens[modality] = _spread(made, present[modality])
             masks[modality] = _spread(mask, present[modality])
-        logits = self.head(tokens, masks, present).float()
+        if self.stage == "heads":
+            each = [
+                value.float() for value in self.head.modality_logits(tokens, masks, present, self.own_heads).values()
+            ]
+        else:
+            each = [self.head(tokens, masks, present).float()]
+        logits = torch.stack(each).mean(dim=0)
         if labels is None:
             return {"logits": logits}
-        return {"loss": nn.functional.cross_entropy(logits, labels, self.class_weights), "logits": logits}
+        loss = sum(self._loss(value, labels, teacher) for value in each) + self.loss.pull * sum(distances)
+        return {"loss": loss, "logits": logits}
+
+    def _loss(self, logits: Tensor, labels: Tensor, teacher: Tensor | None) -> Tensor:
+        """Cross-entropy, mixed with what the teacher says (Hinton et al., 2015) if there is one."""
+        loss = nn.functional.cross_entropy(logits, labels, self.class_weights)
+        if teacher is None:
+            return loss
+        heat, weight = self.loss.temperature, self.loss.teacher
+        soft, target = (logits / heat).log_softmax(-1), (teacher / heat).log_softmax(-1)
+        distance = nn.functional.kl_div(soft, target, reduction="batchmean", log_target=True)
+        return (1 - weight) * loss + weight * heat**2 * distance
 
 
 class Collator:
     """Rows to a batch: cached tokens are padded, values for trained towers are prepared.
+
+    Rows have a value for each modality, and where they are trained on a `label`, the `teacher`'s logits, and `anchors`
+    by modality if asked for.
 
     Args:
         modalities: Of the classifier, in its order.
@@ -71,7 +157,9 @@ class Collator:
 
     def __call__(self, rows: list[dict]) -> dict:
         """See the class."""
-        batch = {"present": {m: torch.tensor([row[m] is not None for row in rows]) for m in self.modalities}}
+        batch: dict[str, Any] = {
+            "present": {m: torch.tensor([row[m] is not None for row in rows]) for m in self.modalities}
+        }
         tokens, masks, inputs = {}, {}, {}
         for m in self.modalities:
             given = [row[m] for row in rows if row[m] is not None]
@@ -82,15 +170,23 @@ class Collator:
         batch |= {name: value for name, value in (("tokens", tokens), ("masks", masks), ("inputs", inputs)) if value}
         if "label" in rows[0]:
             batch["labels"] = torch.tensor([row["label"] for row in rows])
+        if "teacher" in rows[0]:
+            batch["teacher"] = torch.stack([row["teacher"] for row in rows])
+        if "anchors" in rows[0] and inputs:
+            batch["anchors"] = {m: torch.stack([r["anchors"][m] for r in rows if r[m] is not None]) for m in inputs}
         return batch
 
 
 def prepare_tower(tower: Tower, trainable: str, top_layers: int, lora_rank: int) -> Tower:
     """Set which of a tower's weights are trained: `full`, the `top` layers, or `lora` layers put in by peft.
 
+    Towers from scratch are always trained in full.
+
     Raises:
         InputError: LoRA does not fit the tower's layers.
     """
+    if not tower.pretrained:
+        return tower.requires_grad_(True)
     quicken(tower.network)
     tower.requires_grad_(trainable == "full")
     if trainable == "top":
@@ -99,6 +195,17 @@ def prepare_tower(tower: Tower, trainable: str, top_layers: int, lora_rank: int)
     elif trainable == "lora":
         add_lora(tower, lora_rank)
     return tower
+
+
+def is_trained(tower: Tower, trainable: str) -> bool:
+    """Whether a tower's weights change in training, and are stored."""
+    return trainable != "head" or not tower.pretrained
+
+
+def mean_token(tokens: Tensor, mask: Tensor) -> Tensor:
+    """`(batch, tokens, dim)` and its mask to `(batch, dim)`, in float32."""
+    kept = tokens.float().masked_fill(~mask[..., None], 0.0)
+    return kept.sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
 
 
 def quicken(network: nn.Module) -> None:
@@ -135,14 +242,14 @@ def trained_tensors(model: ClassifierModel, trainable: str) -> dict[str, dict[st
 
 def tower_tensors(towers: dict[str, Tower], trainable: str) -> dict[str, dict[str, Tensor]]:
     """What an adapter stores of trained towers, by file stem; `restore_tower` puts it back."""
-    prefix = LORA_PREFIX if trainable == "lora" else TOWER_PREFIX
     stored = {}
     for modality, tower in towers.items():
         state = {name: p for name, p in tower.network.named_parameters() if p.requires_grad}
-        if trainable != "lora":
+        if not _has_lora(tower, trainable):
             # Batch norms of a trained network have moved with it.
             lasting = tower.network.state_dict()
             state |= {name: b for name, b in tower.network.named_buffers() if name in lasting}
+        prefix = LORA_PREFIX if _has_lora(tower, trainable) else TOWER_PREFIX
         stored[prefix + modality] = {name: value.detach().cpu().contiguous() for name, value in state.items()}
     return stored
 
@@ -154,9 +261,18 @@ def restore_tower(tower: Tower, adapter: Adapter) -> Tower:
         InputError: It does not fit.
     """
     train = adapter.settings["train"]
-    if train["trainable"] == "lora":
+    if _has_lora(tower, train["trainable"]):
         add_lora(tower, train["lora_rank"])
-    prefix = LORA_PREFIX if train["trainable"] == "lora" else TOWER_PREFIX
+    return load_tower_tensors(tower, adapter)
+
+
+def load_tower_tensors(tower: Tower, adapter: Adapter) -> Tower:
+    """As `restore_tower`, for a tower that has its LoRA layers already.
+
+    Raises:
+        InputError: It does not fit.
+    """
+    prefix = LORA_PREFIX if _has_lora(tower, adapter.settings["train"]["trainable"]) else TOWER_PREFIX
     try:
         unexpected = tower.network.load_state_dict(load_tensors(adapter, prefix + tower.modality), strict=False)[1]
     except RuntimeError:  # of another shape
@@ -164,6 +280,10 @@ def restore_tower(tower: Tower, adapter: Adapter) -> Tower:
     if unexpected:
         raise InputError(f"The adapter {adapter.name} does not fit the tower {tower.name}.", "Train it again.")
     return tower
+
+
+def _has_lora(tower: Tower, trainable: str) -> bool:
+    return trainable == "lora" and tower.pretrained
 
 
 def _spread(values: Tensor, present: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Fusion: what several modalities say, made into one set of logits.
 
-`TokenPool` turns the tokens of one modality into one vector, or into the modality's learned stand-in where it is
-missing. The fusions take what the pools give, in the order of the modalities, and end in logits `(batch, labels)`.
+`TokenPool` turns the tokens of one modality into one vector; where it is missing, into its learned stand-in, or it
+takes the mean of the training tokens instead. The fusions take what the pools give, in the order of the modalities,
+and end in logits `(batch, labels)`.
 
 Each parameter takes part in each forward pass, also when a modality is missing from the whole batch, so that
 distributed training need not look for unused ones. Shapes: B rows, T tokens, D the tower's width, W the common width,
@@ -28,7 +29,7 @@ class Pooled:
         vector: `(B, W)`; the stand-in in rows where the modality is missing.
         tokens: `(B, T, D)`, normalised; finite also where masked.
         mask: `(B, T)`, True where there is content; all False in rows where the modality is missing.
-        present: `(B,)`.
+        present: `(B,)`; True also where the mean of the training tokens was filled in.
     """
 
     vector: Tensor
@@ -41,9 +42,15 @@ class TokenPool(nn.Module):
     """Tokens of one modality to one vector: their mean and a learned weighting of them, side by side.
 
     The weighting starts out even, so that training starts from plain mean pooling, which few examples suffice for.
+
+    Args:
+        dim: Width of the tokens.
+        width: Of the vector.
+        dropout: Before the projection.
+        fill: Where the modality is missing, take the mean of the training tokens instead of a learned stand-in.
     """
 
-    def __init__(self, dim: int, width: int, dropout: float):
+    def __init__(self, dim: int, width: int, dropout: float, fill: bool = False):
         super().__init__()
         self.register_buffer("mean", torch.zeros(dim))
         self.register_buffer("deviation", torch.ones(dim))
@@ -51,7 +58,11 @@ class TokenPool(nn.Module):
         self.query = nn.Parameter(torch.zeros(dim))
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(2 * dim, width)
-        self.stand_in = nn.Parameter(torch.randn(width) * _STAND_IN_STD)
+        self.fill = fill
+        if fill:
+            self.register_buffer("filler", torch.zeros(dim))
+        else:
+            self.stand_in = nn.Parameter(torch.randn(width) * _STAND_IN_STD)
 
     def calibrate(self, mean: Tensor, deviation: Tensor) -> None:
         """Standardise the tokens from now on; both `(D,)`, over the training tokens.
@@ -67,13 +78,18 @@ class TokenPool(nn.Module):
         present = mask.any(dim=1)
         # What is masked may be anything, NaN included, and NaN times zero is NaN.
         tokens = tokens.to(self.norm.weight.dtype).masked_fill(~mask[..., None], 0.0)
+        if self.fill:
+            first = ~present[:, None] & (torch.arange(mask.shape[1], device=mask.device) == 0)
+            tokens = torch.where(first[..., None], self.filler, tokens)
+            mask, present = mask | first, torch.ones_like(present)
         tokens = self.norm((tokens - self.mean) / self.deviation).masked_fill(~mask[..., None], 0.0)
         mean = tokens.sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
         scores = (tokens * self.query).sum(dim=-1) * tokens.shape[-1] ** -0.5
         weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=1)  # even if all is masked
         weighted = (weights[..., None] * tokens).sum(dim=1)
         vector = self.project(self.dropout(torch.cat([mean, weighted], dim=-1)))
-        vector = torch.where(present[:, None], vector, self.stand_in.to(vector.dtype))
+        if not self.fill:
+            vector = torch.where(present[:, None], vector, self.stand_in.to(vector.dtype))
         return Pooled(vector, tokens, mask, present)
 
 

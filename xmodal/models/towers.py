@@ -13,13 +13,17 @@ from torch import Tensor, nn
 
 from xmodal.device import Device
 from xmodal.errors import UnknownModelError
+from xmodal.models.augment import add_noise, hide_words, mask_spectrogram
 from xmodal.models.quiet import quiet_transformers
-from xmodal.models.registry import find_model
+from xmodal.models.registry import find_model, list_models
 from xmodal.models.sources import fetch
 from xmodal.progress import Reporter
 
 SAMPLE_RATE = 16_000
 DEFAULT_TOWERS = {"text": "multilingual-e5-small", "image": "efficientnet-lite2", "audio": "whisper-base"}
+SCRATCH_TOWERS = ("scratch-lstm", "scratch-transformer")
+"""Towers with random weights, for each modality; see `xmodal.models.scratch`."""
+_TASKS = {"text": "embed", "image": "label", "audio": "transcribe"}
 
 
 class Tower(nn.Module):
@@ -28,18 +32,24 @@ class Tower(nn.Module):
     Attributes:
         modality: `text`, `image` or `audio`.
         name: Registered name of the model it is made of.
-        source: Where its weights came from, `hub` or `index`.
+        source: Where its weights came from, `hub` or `index`; `none` if it starts from nothing.
         revision: Which weights these are.
         dim: Width of its tokens.
         tokens_version: Raised when a tower makes other tokens of the same input, so that cached ones are not used.
         network: The pretrained network; LoRA goes in here.
         lora_targets: Names of the linear layers that LoRA adapts.
+        pretrained: False for towers from scratch, which are always trained in full.
+        augment: Vary pictures and sounds in training mode.
+        token_dropout: Share of the words hidden in training mode.
     """
 
     modality: str
     dim: int
     tokens_version: int = 1
     lora_targets: tuple[str, ...]
+    pretrained: bool = True
+    augment: bool = False
+    token_dropout: float = 0.0
 
     def __init__(self, name: str, network: nn.Module):
         super().__init__()
@@ -48,8 +58,12 @@ class Tower(nn.Module):
         self.network = network
 
     def prepare(self, values: list[Any]) -> dict[str, Tensor]:
-        """Decoded values to the network's inputs, stacked along the first dimension; varied in training mode."""
+        """Decoded values to the network's inputs, stacked along the first dimension."""
         raise NotImplementedError
+
+    def vary(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The inputs as training is to see them this time."""
+        return inputs
 
     def forward(self, **inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs to tokens and their mask (True where there is content)."""
@@ -89,6 +103,14 @@ class TextTower(Tower):
         )
         return {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
 
+    def vary(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See `Tower.vary`; words hidden behind the mask token."""
+        if not self.token_dropout:
+            return inputs
+        ids = inputs["input_ids"]
+        words = ~torch.isin(ids, torch.tensor(self.tokenizer.all_special_ids, device=ids.device))
+        return {**inputs, "input_ids": hide_words(ids, words, self.token_dropout, self.tokenizer.mask_token_id)}
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """See `Tower.forward`."""
         tokens = self.network(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
@@ -107,17 +129,22 @@ class ImageTower(Tower):
 
     def __init__(self, name: str, folder: Path):
         import timm
-        from timm.data import create_transform, resolve_data_config
+        from timm.data import resolve_data_config
 
         super().__init__(name, timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0))
         self.dim = self.network.num_features
-        config = resolve_data_config({}, model=self.network)
+        self.set_transforms(resolve_data_config({}, model=self.network))
+
+    def set_transforms(self, config: dict[str, Any]) -> None:
+        """How pictures are made into pixels, as timm's `create_transform` takes it."""
+        from timm.data import create_transform
+
         self.to_input = create_transform(**config)
         self.to_varied_input = create_transform(**config, is_training=True, auto_augment=None, scale=(0.5, 1.0))
 
     def prepare(self, values: list) -> dict[str, Tensor]:
-        """See `Tower.prepare`; cropped, flipped and recoloured at random in training."""
-        transform = self.to_varied_input if self.training else self.to_input
+        """See `Tower.prepare`; with `augment` cropped, flipped and recoloured at random in training."""
+        transform = self.to_varied_input if self.training and self.augment else self.to_input
         return {"pixels": torch.stack([transform(image) for image in values])}
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -158,6 +185,13 @@ class AudioTower(Tower):
         seconds = torch.tensor([min(len(v) / SAMPLE_RATE, self.MAX_S) for v in values])
         return {"mel": mel, "seconds": seconds}
 
+    def vary(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See `Tower.vary`; with noise, and with stretches of time and bands masked."""
+        if not self.augment:
+            return inputs
+        mel = add_noise(inputs["mel"])
+        return {**inputs, "mel": mask_spectrogram(mel, inputs["seconds"] * self.FRAMES_PER_S)}
+
     def forward(self, mel: Tensor, seconds: Tensor) -> tuple[Tensor, Tensor]:
         """See `Tower.forward`; `mel` is `(batch, 80, frames)`."""
         encoder = self.network
@@ -195,7 +229,17 @@ def load_tower(
     Raises:
         UnknownModelError: The model is not known, or is not of that modality.
     """
-    spec = find_model(name or DEFAULT_TOWERS[modality])
+    name = name or DEFAULT_TOWERS[modality]
+    if name in SCRATCH_TOWERS:
+        from xmodal.models.scratch import make_scratch_tower
+
+        tower = make_scratch_tower(modality, name, max_length, report)
+        return tower.to(device.name) if device else tower
+    try:
+        spec = find_model(name)
+    except UnknownModelError as error:
+        known = [*list_models(_TASKS[modality]), *SCRATCH_TOWERS]
+        raise UnknownModelError(error.problem, f"Choose one of: {', '.join(known)}.") from error
     if spec.modality != modality:
         raise UnknownModelError(
             f"The model {spec.name} is for {spec.modality}, not for {modality}.",

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from xmodal.device import pick_device
 from xmodal.errors import InputError
 from xmodal.models.adapters import Adapter, load_tensors
 from xmodal.models.classifier import ClassifierConfig
-from xmodal.models.classifier_model import LORA_PREFIX, TOWER_PREFIX, ClassifierModel, Collator, add_lora
+from xmodal.models.classifier_model import ClassifierModel, Collator, is_trained, restore_tower
 from xmodal.models.towers import Tower, load_tower
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.features import autocast, decode_value, tower_tokens
@@ -54,14 +55,7 @@ def load_classifier(adapter: Adapter, report: Reporter | None = None) -> Classif
         modality: load_tower(modality, name, max_length=train["max_length"], report=report, device=device)
         for modality, name in config.towers.items()
     }
-    trained = {m: tower for m, tower in towers.items() if train["trainable"] != "head"}
-    for modality, tower in trained.items():
-        if train["trainable"] == "lora":
-            add_lora(tower, train["lora_rank"])
-        prefix = LORA_PREFIX if train["trainable"] == "lora" else TOWER_PREFIX
-        unexpected = tower.network.load_state_dict(load_tensors(adapter, prefix + modality), strict=False)[1]
-        if unexpected:
-            raise InputError(f"The adapter {adapter.name} does not fit the tower {tower.name}.", "Train it again.")
+    trained = {m: restore_tower(t, adapter) for m, t in towers.items() if is_trained(t, train["trainable"])}
     model = ClassifierModel(config, trained)
     model.head.load_state_dict(load_tensors(adapter, "head"))
     model.to(device.name).eval()
@@ -82,9 +76,8 @@ def token_rows(
     return [{m: columns[m][i] for m in modalities} for i in range(len(rows))]
 
 
-@torch.inference_mode()
 def predict(classifier: Classifier, rows: Sequence[dict], report: Reporter | None = None, cancel=None) -> np.ndarray:
-    """Probabilities `(rows, labels)`.
+    """Probabilities `(rows, labels)`, in the order of the rows.
 
     Args:
         classifier: From `load_classifier`, or being trained.
@@ -92,20 +85,31 @@ def predict(classifier: Classifier, rows: Sequence[dict], report: Reporter | Non
         report: Told of the rows done.
         cancel: Stops it.
     """
+    return predict_logits(classifier, rows, report, cancel).softmax(-1).numpy()
+
+
+@torch.inference_mode()
+def predict_logits(classifier: Classifier, rows: Sequence[dict], report: Reporter | None = None, cancel=None) -> Tensor:
+    """As `predict`, before the softmax."""
     model, modalities = classifier.model, tuple(classifier.config.towers)
     model.eval()
     device = next(model.parameters()).device
     prepared = token_rows(rows, classifier.frozen, modalities, report, cancel)
     collate = Collator(modalities, dict(model.towers), decode_value)
-    out = []
-    for start in range(0, len(prepared), _BATCH):
+    # Texts of like length share a batch, so that a trained tower computes little padding.
+    order = list(range(len(prepared)))
+    if "text" in model.towers:
+        order.sort(key=lambda i: len(prepared[i]["text"] or ""))
+    logits = torch.zeros(len(prepared), len(classifier.config.labels))
+    for start in range(0, len(order), _BATCH):
         check_cancelled(cancel)
-        batch = collate(prepared[start : start + _BATCH])
+        chosen = order[start : start + _BATCH]
+        batch = collate([prepared[i] for i in chosen])
         with autocast(device):
-            out.append(model(**to_device(batch, device))["logits"].softmax(-1).cpu().numpy())
+            logits[chosen] = model(**to_device(batch, device))["logits"].cpu()
         if report:
-            report(Progress("evaluate", "rows", start + len(out[-1]), len(prepared), "rows"))
-    return np.concatenate(out)
+            report(Progress("evaluate", "rows", start + len(chosen), len(order), "rows"))
+    return logits
 
 
 def to_device(batch, device):
