@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     share: bool = False
     auth: str = Field(default="", description="user:password pairs, separated by commas")
     mcp: bool = False
+    trackio: bool = True
 
 
 @lru_cache(maxsize=1)

@@ -124,6 +124,13 @@ def _metrics(metrics: dict[str, Any]) -> str:
         f"Before and after training, on the same rows{count}, none of them trained on; in brackets the 95 % interval.",
         "\n".join(["| metric | before | after |", "|---|---|---|", *rows]),
     ]
+    cross = metrics.get("cross_validation")
+    if cross:
+        values = {"value": cross["mean"]}
+        lines.append(
+            f"Cross-validation on the training rows, {len(cross['folds'])} parts: {cross['metric']} {_cell(values)} ± "
+            f"{cross['deviation']:.3f} (mean and standard deviation)."
+        )
     gain = metrics.get("gain")
     if gain:
         verdict = "which is within the noise" if gain.get("within_noise") else "which is more than noise"

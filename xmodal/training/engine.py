@@ -1,31 +1,44 @@
 """Runs a recipe: data, a model, training by transformers' Trainer, an adapter, honest numbers before and after."""
 
 import datetime
+import json
+import logging
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
+import yaml
 
+from xmodal import __version__
+from xmodal.data.config import make_data_config
 from xmodal.data.sets import LoadedData, load_data
-from xmodal.errors import InputError
+from xmodal.device import pick_device
+from xmodal.disk import disk_full_explained, replace_text
+from xmodal.errors import CancelledError, InputError, XmodalError
 from xmodal.models.adapters import Adapter, adapters_dir, load_adapter, save_adapter, save_metrics
-from xmodal.paths import home
 from xmodal.progress import Reporter
 from xmodal.training.config import Recipe
+from xmodal.training.cross_validation import cross_validate
 from xmodal.training.intervals import bootstrap_interval, changed_examples, paired_gain
 from xmodal.training.learners.base import Learner
 from xmodal.training.metrics import Metrics
+from xmodal.training.processes import by_main, count, is_main, main_first
+from xmodal.training.runs import RESULT, clear_checkpoints, create_run, hold, read_run, runs_dir, write_status
+from xmodal.training.tracking import Tracker
+from xmodal.training.trainer import memory_explained
 
 _LEARNERS = {
     "classify": ("classifier", "ClassifierLearner"),
     "answer": ("span_qa", "SpanLearner"),
     "transcribe": ("transcriber", "TranscriberLearner"),
 }
+_log = logging.getLogger(__name__)
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "datasets", "timm")
 
 
@@ -53,37 +66,69 @@ def train(
     *,
     resume: str = "",
     out: Path | None = None,
+    cross_validate_only: bool = False,
 ) -> TrainResult:
-    """Train what a recipe asks for.
+    """Train what a recipe asks for. Called in several processes (`accelerate launch`), they share the batches.
 
     Args:
         recipe: See `Recipe`.
         report: Told of every stage.
         cancel: Stops at the next step, with a checkpoint.
-        resume: Run to go on with, from its last checkpoint.
+        resume: Run to go on with, from its last checkpoint or, if it has none yet, from the beginning. The result of a
+            finished one is given as it was.
         out: Folder for the adapter; XMODAL_HOME/adapters/<name> if not given.
+        cross_validate_only: Stop after the cross-validation; `adapter` is empty then.
 
     Raises:
+        InputError: The run to resume is unknown, in progress, or of another recipe.
         XmodalError: Data, models or settings cannot be used, or it was stopped.
     """
     started = time.perf_counter()
-    torch.manual_seed(recipe.train.seed)
-    data = load_data(recipe.data, report, cancel)
-    kind = learner_class(recipe.task)
-    learner = kind(recipe, data, report)
-    run = resume or f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{recipe.name}"
-    folder = home() / "runs" / run
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    if cross_validate_only and not (recipe.cross_validation or recipe.cross_validation_column):
+        raise InputError("The recipe asks for no cross-validation.", "Set cross_validation to the number of parts.")
+    report = report if is_main() else None
+    recipe = _with_full_path(recipe)
+    status = {"out": str(Path(out).absolute())} if out else {}
+    if cross_validate_only:
+        status["only"] = "cross-validation"
+    run = by_main(lambda: _open_run(recipe, resume, status))
+    folder = runs_dir() / run
+    if done := by_main(lambda: read_run(run).result):
+        return TrainResult(**done)
+    with hold(folder) if is_main() else nullcontext(), _status_kept(folder), memory_explained(recipe.train):
+        metrics, adapter = _train(recipe, folder, report, cancel, started)
+        result = TrainResult(run, adapter, metrics, round(time.perf_counter() - started, 2))
+        by_main(lambda: _finish(folder, result))
+    return by_main(lambda: result)
 
-    before = learner.measure(list(data.check), report, cancel)
-    learner.fit(folder, report, cancel, resume=bool(resume))
-    adapter = _save(learner, out or adapters_dir() / recipe.name, started)
-    # What is reported is what the stored adapter does when it is loaded afresh.
-    after, _ = kind.measure_adapter(load_adapter(adapter.path), data, report, cancel)
-    metrics = compare(before, after, list(data.check), kind.metric, kind.lower_is_better)
-    adapter = save_metrics(adapter, metrics)
-    return TrainResult(run, str(adapter.path), metrics, round(time.perf_counter() - started, 2))
+
+def _train(
+    recipe: Recipe, folder: Path, report: Reporter | None, cancel: threading.Event | None, started: float
+) -> tuple[dict, str]:
+    """The metrics, and the adapter's folder."""
+    torch.manual_seed(recipe.train.seed)
+    kind, status, cross = learner_class(recipe.task), by_main(lambda: read_run(folder.name).status), {}
+    with main_first():
+        data = load_data(recipe.data, report, cancel)
+    if recipe.cross_validation or recipe.cross_validation_column:
+        cross = {"cross_validation": cross_validate(kind, recipe, data, folder, report, cancel)}
+        if status.get("only"):
+            return cross, ""
+        torch.manual_seed(recipe.train.seed)
+    with main_first():
+        learner = kind(recipe, data, report)
+    rows = list(data.check)
+    before = by_main(lambda: learner.measure(rows, report, cancel))
+    learner.fit(folder, report, cancel, resume=True)
+
+    def store() -> tuple[dict, str]:
+        adapter = _save(learner, Path(status.get("out") or adapters_dir() / recipe.name), started)
+        # What is reported is what the stored adapter does when it is loaded afresh.
+        after, _ = kind.measure_adapter(load_adapter(adapter.path), data, report, cancel)
+        metrics = compare(before, after, rows, learner.metric, learner.lower_is_better) | cross
+        return metrics, str(save_metrics(adapter, metrics).path)
+
+    return by_main(store)
 
 
 def evaluate(
@@ -95,6 +140,29 @@ def evaluate(
         InputError: The data does not fit the adapter.
     """
     return learner_class(adapter.task).measure_adapter(adapter, data, report, cancel)
+
+
+def main_metric(adapter: Adapter, metrics: Metrics) -> str:
+    """The metric that the adapter was trained to better."""
+    name = adapter.metrics.get("metric") or learner_class(adapter.task).metric
+    return name if name in metrics.examples else next(iter(metrics.examples))
+
+
+def load_evaluation_data(adapter: Adapter, source: str, report: Reporter | None = None) -> LoadedData:
+    """All rows of a data set, held out; columns and class names as in the adapter's recipe, where the data has them.
+
+    Raises:
+        InputError: The data cannot be used for the adapter's task.
+    """
+    plain = make_data_config(source=source, task=adapter.task, check_fraction=1)
+    told = yaml.safe_load(adapter.recipe).get("data", {}) if adapter.recipe else {}
+    told = {key: told[key] for key in ("columns", "label_names") if told.get(key)}
+    if told:
+        try:
+            return load_data(make_data_config(**{**plain.model_dump(), **told}), report)
+        except InputError as error:
+            _log.warning("The columns of the adapter's recipe do not fit and are guessed: %s", error.problem)
+    return load_data(plain, report)
 
 
 def learner_class(task: str) -> type[Learner]:
@@ -131,8 +199,70 @@ def compare(
     }
 
 
+def _open_run(recipe: Recipe, resume: str, status: dict) -> str:
+    """A new run, or the one to resume."""
+    if not resume:
+        return create_run(recipe, status)
+    run = read_run(resume)
+    if run.recipe != recipe:
+        raise InputError(
+            f"The run {resume} was started with another recipe.", "Resume it without a recipe, or start a new run."
+        )
+    if status and run.state != "finished":
+        write_status(run.folder, run.status.get("state", "new"), **status)
+    return resume
+
+
+@contextmanager
+def _status_kept(folder: Path) -> Iterator[None]:
+    """`status.json` says how it ended, unless the process is killed; then it still says `running`, without its lock."""
+    if not is_main():
+        yield
+        return
+    write_status(folder, "running")
+    try:
+        yield
+    except XmodalError as error:
+        state = "stopped" if isinstance(error, CancelledError) else "failed"
+        with suppress(OSError):  # on a full disk, what was wrong is more than that
+            write_status(folder, state, problem=error.problem, advice=error.advice)
+        raise
+    except BaseException as error:
+        with suppress(OSError):
+            write_status(folder, "failed", problem=f"{type(error).__name__}: {error}")
+        raise
+
+
+def _finish(folder: Path, result: TrainResult) -> None:
+    with disk_full_explained(folder, "the result"):
+        replace_text(folder / RESULT, json.dumps(asdict(result), ensure_ascii=False, indent=2) + "\n")
+        write_status(folder, "finished")
+    clear_checkpoints(folder)
+    with Tracker(folder) as tracker:
+        tracker.summarise(result.metrics)
+
+
+def _with_full_path(recipe: Recipe) -> Recipe:
+    source = recipe.data.source
+    if ":" in source or not Path(source).expanduser().exists():
+        return recipe
+    return _with_source(recipe, str(Path(source).expanduser().absolute()))
+
+
+def _with_source(recipe: Recipe, source: str) -> Recipe:
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+
+
+def _settled(recipe: Recipe, learner: Learner, source: str) -> Recipe:
+    """The recipe with defaults written out, so that it gives the same when they change, and no path of this machine."""
+    towers = {role: entry["model"] for role, entry in learner.base.items() if role in ("text", "image", "audio")}
+    train = recipe.train.model_copy(update={"learning_rate": recipe.train.rate, "epochs": recipe.train.passes})
+    return _with_source(recipe, source).model_copy(update={"towers": towers, "train": train})
+
+
 def _save(learner: Learner, folder: Path, started: float) -> Adapter:
     recipe, data = learner.recipe, learner.data
+    source = recipe.data.source if ":" in recipe.data.source else Path(recipe.data.source).name
     adapter = Adapter(
         name=recipe.name,
         family=learner.family,
@@ -142,18 +272,20 @@ def _save(learner: Learner, folder: Path, started: float) -> Adapter:
         settings={
             **learner.settings(),
             "train": recipe.train.model_dump(mode="json"),
+            "processes": count(),
+            "device": pick_device().label,
             "seconds": round(time.perf_counter() - started, 1),
         },
         data={
-            "source": recipe.data.source if ":" in recipe.data.source else Path(recipe.data.source).name,
+            "source": source,
             "fingerprint": data.report.fingerprint,
             "train_rows": data.report.train_rows,
             "check_rows": data.report.check_rows,
             "licence": recipe.licence or data.report.licence,
             "languages": list(recipe.languages),
         },
-        recipe=recipe.to_yaml(),
-        versions={name: version(name) for name in _PACKAGES},
+        recipe=_settled(recipe, learner, source).to_yaml(),
+        versions={"xmodal": __version__, **{name: version(name) for name in _PACKAGES}},
         created=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
     )
     return save_adapter(adapter, learner.tensors(), folder)

@@ -13,6 +13,7 @@ from xmodal.models.adapters import Adapter
 from xmodal.progress import Reporter
 from xmodal.training.config import Recipe
 from xmodal.training.metrics import Metrics
+from xmodal.training.processes import main_first
 from xmodal.training.trainer import fit
 
 
@@ -63,5 +64,6 @@ class Learner(ABC):
         self, folder: Path, report: Reporter | None, cancel: threading.Event | None, *, resume: bool = False
     ) -> None:
         """Train on `data.train`; checkpoints and the curve go to `folder`."""
-        rows, collate = self.prepare(report, cancel)
+        with main_first():
+            rows, collate = self.prepare(report, cancel)
         fit(self.model, rows, collate, self.recipe.train, folder, report, cancel, resume=resume)
