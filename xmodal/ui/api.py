@@ -7,6 +7,8 @@ import gradio as gr
 from xmodal.errors import XmodalError
 from xmodal.tasks.results import to_dict
 from xmodal.ui.audio_events import SPEECH_QUEUE
+from xmodal.ui.classify_events import CLASSIFY_QUEUE
+from xmodal.ui.classify_models import find_classifier
 from xmodal.ui.warm_up import wait_until_warm
 
 TAG_QUEUE = "tag"
@@ -20,12 +22,19 @@ def build_api() -> None:
     words = gr.Checkbox(False, visible=False, label="words")
     model = gr.Textbox("whisper-base", visible=False, label="model")
     top = gr.Number(5, precision=0, visible=False, label="top")
+    name = gr.Textbox(visible=False, label="model")
+    text = gr.Textbox(visible=False, label="text")
+    image = gr.File(visible=False, label="image")
     result = gr.JSON(visible=False, label="result")
     gr.on(
         [], transcribe, [audio, language, translate, words, model], result, api_name="transcribe",
         concurrency_limit=1, concurrency_id=SPEECH_QUEUE,
     )  # fmt: skip
     gr.on([], tag, [audio, top], result, api_name="tag", concurrency_limit=1, concurrency_id=TAG_QUEUE)
+    gr.on(
+        [], classify, [name, text, image, audio], result, api_name="classify",
+        concurrency_limit=1, concurrency_id=CLASSIFY_QUEUE,
+    )  # fmt: skip
 
 
 def transcribe(
@@ -47,7 +56,7 @@ def transcribe(
     from xmodal.tasks.transcribe import transcribe as run
 
     options = TranscribeOptions(model=model, language=language, translate=translate, words=words)
-    return _answer(run, audio, options)
+    return {**_answer(run, _require(audio), options), "file": Path(audio).name}
 
 
 def tag(audio: str, top: int = 5) -> dict:
@@ -62,14 +71,39 @@ def tag(audio: str, top: int = 5) -> dict:
     """
     from xmodal.tasks.tag import tag as run
 
-    return _answer(run, audio, top=top)
+    return {**_answer(run, _require(audio), top=top), "file": Path(audio).name}
 
 
-def _answer(run, audio: str | None, *args, **options) -> dict:
+def classify(model: str, text: str = "", image: str | None = None, audio: str | None = None) -> dict:
+    """Name the class of a text, a picture, a recording, or of several of them together, by a trained classifier.
+
+    Args:
+        model: Name of the classifier.
+        text: A text; may be left out, as the others.
+        image: A picture file.
+        audio: An audio or video file; its first 29 seconds count.
+
+    Returns:
+        label, scores, missing (what the model knows and was not given), contributions, model, seconds.
+    """
+
+    def run() -> object:
+        from xmodal.tasks.classify import classify as run_on
+
+        return run_on(find_classifier(model).name, text=text, image=image, audio=audio)
+
+    return _answer(run)
+
+
+def _require(audio: str | None) -> str:
     if not audio:
         raise gr.Error("No audio file was given. Send one as `audio`.", print_exception=False)
+    return audio
+
+
+def _answer(run, *args, **options) -> dict:
     wait_until_warm()
     try:
-        return {**to_dict(run(audio, *args, **options)), "file": Path(audio).name}
+        return to_dict(run(*args, **options))
     except XmodalError as error:
         raise gr.Error(f"{error.problem} {error.advice}", print_exception=False) from error

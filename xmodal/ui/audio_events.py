@@ -8,13 +8,14 @@ from pathlib import Path
 import gradio as gr
 
 from xmodal.errors import CancelledError, XmodalError
-from xmodal.jobs.feedback import Feedback, add_comment, hash_file, save_feedback
+from xmodal.jobs.feedback import Feedback, hash_file
 from xmodal.ui import views
 from xmodal.ui.audio_run import Wish, analyse, draw_empty, draw_end, draw_results, keep
 from xmodal.ui.audio_tab import AudioTab
 from xmodal.ui.background import stream
-from xmodal.ui.i18n import html
-from xmodal.ui.sessions import Sessions
+from xmodal.ui.notices import warn, warn_of
+from xmodal.ui.rating import RatingEvents
+from xmodal.ui.sessions import Session, Sessions
 
 SPEECH_QUEUE = "transcribe"
 """Everything that transcribes waits in one line: two at once on one processor are slower than one after the other."""
@@ -51,10 +52,7 @@ class AudioEvents:
         # The second step goes through the queue, so that it comes after whatever the run had sent before.
         stop = tab.stop.click(self.on_stop, None, None, cancels=runs, **at_once)
         stop.then(self.on_stopped, None, tab.results, concurrency_limit=None, **private)
-        rated = [tab.comment, tab.send, tab.thanks]
-        tab.good.click(self.on_good, None, rated, **private)
-        tab.bad.click(self.on_bad, None, rated, **private)
-        gr.on([tab.send.click, tab.comment.submit], self.on_comment, tab.comment, rated, **private)
+        RatingEvents(tab.rating, self.sessions, _judge).connect()
         return runs
 
     def on_file(self, file: str | None, request: gr.Request) -> dict:
@@ -87,9 +85,7 @@ class AudioEvents:
         source = file or microphone
         missing = "no_file" if not source else "nothing_wanted" if not find else ""
         if missing:
-            what, advice = html(f"notice.{missing}"), html(f"notice.{missing}_advice")
-            gr.Warning(f"{what} {advice}", title="xmodal")
-            yield {**self._at_rest(), self.tab.status: views.notice(what, advice)}
+            yield {**self._at_rest(), self.tab.status: warn_of(missing)}
             return
         session = self.sessions.renew(request, Path(source))
         yield {**draw_empty(self.tab, source), self.tab.status: views.progress()}
@@ -99,14 +95,14 @@ class AudioEvents:
             for items in stream(partial(analyse, session.path, wish, session.cancel), session.cancel):
                 for item in items:
                     keep(session, item)
-                problems += [self._warn(item) for item in items if isinstance(item, XmodalError)]
+                problems += [warn(item) for item in items if isinstance(item, XmodalError)]
                 if not session.cancel.is_set():
                     yield draw_results(self.tab, session, items)
         except CancelledError:
             yield draw_end(self.tab, session, 0, stopped=True)
             return
         except Exception as error:  # noqa: BLE001 - `stream` has logged it; the page goes on
-            problems.append(self._warn(error))
+            problems.append(warn(error))
         yield draw_end(self.tab, session, time.monotonic() - began, "".join(problems))
 
     def on_stop(self, request: gr.Request) -> None:
@@ -121,41 +117,13 @@ class AudioEvents:
         """The visitor closed the page."""
         self.sessions.drop(request)
 
-    def on_good(self, request: gr.Request) -> dict:
-        """Thumbs up."""
-        return self._rate(1, request)
-
-    def on_bad(self, request: gr.Request) -> dict:
-        """Thumbs down."""
-        return self._rate(-1, request)
-
-    def _rate(self, rating: int, request: gr.Request) -> dict:
-        """Store the judgement, and ask for words."""
-        session = self.sessions.get(request)
-        result = session.transcript
-        if result is None or session.path is None:
-            return {self.tab.thanks: ""}
-        session.rated = save_feedback(
-            Feedback("transcribe", result.model, hash_file(session.path), result.text, rating)
-        )
-        return {
-            self.tab.comment: gr.update(visible=True),
-            self.tab.send: gr.update(visible=True),
-            self.tab.thanks: f"<p>{html('audio.rated')}</p>",
-        }
-
-    def on_comment(self, comment: str, request: gr.Request) -> dict:
-        """Add words to the rating just given."""
-        session = self.sessions.get(request)
-        if session.rated and comment.strip():
-            add_comment(session.rated, comment.strip())
-        return {self.tab.comment: gr.update(visible=False, value=""), self.tab.send: gr.update(visible=False)}
-
     def _at_rest(self) -> dict:
         return {self.tab.run: gr.update(interactive=True), self.tab.stop: gr.update(interactive=False)}
 
-    def _warn(self, error: Exception) -> str:
-        """A toast now, and the same as a notice that stays."""
-        what, advice = views.words_of(error)
-        gr.Warning(f"{what} {advice}", title="xmodal")
-        return views.notice(what, advice)
+
+def _judge(session: Session, value: int) -> Feedback | None:
+    """The rating of a transcript."""
+    result = session.transcript
+    if result is None or session.path is None:
+        return None
+    return Feedback("transcribe", result.model, hash_file(session.path), result.text, value)

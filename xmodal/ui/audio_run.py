@@ -1,7 +1,6 @@
 """One run of the Audio tab: the work in the background, and the page drawn from what is known so far."""
 
 import mimetypes
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,7 +116,7 @@ def draw_end(tab: AudioTab, session: Session, seconds: float, problems: str = ""
     updates[tab.transcript] = views.transcript(result)
     if result.segments:
         updates[tab.tools] = gr.update(visible=True)
-        updates[tab.rating] = gr.update(visible=True)
+        updates |= tab.rating.shown()
         updates |= {tab.downloads[name]: gr.update(value=path) for name, path in _write_files(session).items()}
     return updates
 
@@ -130,10 +129,7 @@ def draw_empty(tab: AudioTab, path: str | Path | None) -> dict:
         tab.transcript: views.hint("audio.transcript_empty"),
         tab.sounds: views.hint("audio.sounds_empty"),
         tab.tools: gr.update(visible=False),
-        tab.rating: gr.update(visible=False),
-        tab.comment: gr.update(visible=False, value=""),
-        tab.send: gr.update(visible=False),
-        tab.thanks: "",
+        **tab.rating.cleared(),
     }
 
 
@@ -163,11 +159,9 @@ def _write_files(session: Session) -> dict[str, str]:
     """The transcript in every format, named after the recording; in a folder that goes with the session."""
     from xmodal.tasks.subtitles import format_transcript
 
-    if session.folder is None:
-        session.folder = tempfile.TemporaryDirectory(prefix="xmodal-")
     files = {}
     for name in FORMATS:
-        path = Path(session.folder.name) / f"{Path(session.transcript.file).stem or 'transcript'}.{name}"
+        path = session.make_folder() / f"{Path(session.transcript.file).stem or 'transcript'}.{name}"
         path.write_text(format_transcript(session.transcript, name), encoding="utf-8")
         files[name] = str(path)
     return files

@@ -8,7 +8,8 @@ import gradio as gr
 from xmodal.models.registry import list_models
 from xmodal.tasks.languages import LANGUAGES
 from xmodal.ui.i18n import html, label
-from xmodal.ui.theme import STATIC, panel
+from xmodal.ui.rating import Rating, build_rating
+from xmodal.ui.theme import panel
 from xmodal.ui.views import hint
 
 FORMATS = ("txt", "srt", "vtt", "json")
@@ -42,12 +43,7 @@ class AudioTab:
     tools: gr.Row
     downloads: dict[str, gr.DownloadButton]
     sounds: gr.HTML
-    rating: gr.Row
-    good: gr.Button
-    bad: gr.Button
-    comment: gr.Textbox
-    send: gr.Button
-    thanks: gr.HTML
+    rating: Rating
 
     @property
     def options(self) -> list:
@@ -61,8 +57,8 @@ class AudioTab:
     def results(self) -> list:
         """Everything a run changes."""
         return [
-            self.status, self.player, self.picture, self.transcript, self.sounds, self.tools, self.rating, self.run,
-            self.stop, self.comment, self.send, self.thanks, *self.downloads.values(),
+            self.status, self.player, self.picture, self.transcript, self.sounds, self.tools, self.run, self.stop,
+            *self.rating.parts, *self.downloads.values(),
         ]  # fmt: skip
 
 
@@ -74,9 +70,7 @@ def build_audio_tab() -> AudioTab:
             options = _build_options()
             with gr.Row(elem_classes="xm-run"):
                 run = gr.Button(label("audio.run"), variant="primary", elem_id="xm-run", min_width=120)
-                stop = gr.Button(
-                    label("audio.stop"), variant="stop", interactive=False, elem_id="xm-stop", min_width=80
-                )
+                stop = gr.Button(label("app.stop"), variant="stop", interactive=False, elem_id="xm-stop", min_width=80)
             status = panel(elem_id="xm-status")
             player = panel(hint("audio.player_empty"), elem_id="xm-player")
         with gr.Column(scale=7, min_width=300):
@@ -87,14 +81,14 @@ def build_audio_tab() -> AudioTab:
 def _build_source() -> dict:
     with gr.Tabs():
         with gr.Tab(label("audio.upload_tab")):
-            file = gr.File(label=label("audio.upload"), height=150, elem_id="xm-file")
+            file = gr.File(label=label("audio.upload"), height=150, elem_id="xm-file", elem_classes="xm-drop")
         with gr.Tab(label("audio.record_tab")):
             microphone = gr.Audio(
                 label=label("audio.microphone"), sources=["microphone"], type="filepath", editable=False,
                 buttons=[], elem_id="xm-microphone",
             )  # fmt: skip
     with gr.Row(elem_classes="xm-examples"):
-        panel(f"<p>{html('audio.examples')}</p>")
+        panel(f"<p>{html('app.examples')}</p>")
         buttons = {
             gr.Button(label(key), size="sm", min_width=90, elem_id=f"xm-{key.replace('.', '-')}"): path
             for key, path in list_examples().items()
@@ -149,20 +143,12 @@ def _build_results() -> dict:
             name: gr.DownloadButton(name.upper(), size="sm", min_width=56, elem_id=f"xm-download-{name}")
             for name in FORMATS
         }
-    with gr.Row(visible=False, elem_classes="xm-rating") as rating:
-        panel(f"<p>{html('audio.rate')}</p>")
-        good = gr.Button(label("audio.good"), icon=STATIC / "thumb-up.svg", size="sm", min_width=64, elem_id="xm-good")
-        bad = gr.Button(label("audio.bad"), icon=STATIC / "thumb-down.svg", size="sm", min_width=64, elem_id="xm-bad")
-        comment = gr.Textbox(
-            placeholder=label("audio.comment"), show_label=False, container=False, visible=False, min_width=180
-        )
-        send = gr.Button(label("audio.send"), size="sm", min_width=60, visible=False)
-        thanks = panel(elem_id="xm-thanks")
+    rating = build_rating("audio.rate", "xm")
     panel(f"<h2>{html('audio.picture')}</h2>")
     picture = panel(hint("audio.picture_empty"), "xm-card", elem_id="xm-picture")
     panel(f"<h2>{html('audio.sounds')}</h2>")
     sounds = panel(hint("audio.sounds_empty"), "xm-card", elem_id="xm-sounds")
     return {
-        "transcript": transcript, "tools": tools, "downloads": downloads, "rating": rating, "good": good, "bad": bad,
-        "comment": comment, "send": send, "thanks": thanks, "picture": picture, "sounds": sounds,
+        "transcript": transcript, "tools": tools, "downloads": downloads, "rating": rating,
+        "picture": picture, "sounds": sounds,
     }  # fmt: skip

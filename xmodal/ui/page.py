@@ -5,6 +5,9 @@ import gradio as gr
 from xmodal.ui.api import build_api
 from xmodal.ui.audio_events import AudioEvents
 from xmodal.ui.audio_tab import build_audio_tab
+from xmodal.ui.classify_batch_events import BatchEvents, BatchSession
+from xmodal.ui.classify_events import ClassifyEvents, OneSession
+from xmodal.ui.classify_tab import build_classify_tab
 from xmodal.ui.header import build_header, on_load_header
 from xmodal.ui.i18n import label
 from xmodal.ui.sessions import Sessions
@@ -16,14 +19,19 @@ def build_page() -> gr.Blocks:
     """Header, tabs and endpoints, ready for `launch`. Imports neither torch nor transformers."""
     with gr.Blocks(title="xmodal", analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
         machine = build_header()
-        with gr.Tabs(), gr.Tab(label("audio.tab"), id="audio"):
-            tab = build_audio_tab()
-        events = AudioEvents(tab, Sessions())
+        with gr.Tabs():
+            with gr.Tab(label("audio.tab"), id="audio"):
+                audio = AudioEvents(build_audio_tab(), Sessions())
+            with gr.Tab(label("classify.tab"), id="classify") as opened:
+                tab = build_classify_tab()
+        batch = BatchEvents(tab.many, tab.model, Sessions(BatchSession))
+        classify = ClassifyEvents(tab, Sessions(OneSession), batch)
         build_api()
         quiet = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
         page.load(on_load_header, None, machine, **quiet)
-        for run in events.connect():
+        for run in [*audio.connect(), *classify.connect(opened)]:
             # A run may have fetched a model.
             run.then(on_load_header, None, machine, **quiet)
-        page.unload(events.on_leave)
+        page.unload(audio.on_leave)
+        page.unload(classify.on_leave)
     return page

@@ -60,10 +60,10 @@ def build_theme() -> gr.themes.Base:
 
 
 def build_style() -> str:
-    """The style sheet, with the texts of Gradio's upload box: that one does not follow a change of language."""
+    """The style sheet, with the texts of Gradio's upload boxes: they do not follow a change of language."""
     boxes = [
-        f'html:lang({code}) #xm-file [data-testid="upload-text"]::after '
-        f"{{ content: {json.dumps(locale.TEXTS['audio.drop'], ensure_ascii=False)}; }}"
+        f'html:lang({code}) .xm-drop [data-testid="upload-text"]::after '
+        f"{{ content: {json.dumps(locale.TEXTS['app.drop'], ensure_ascii=False)}; }}"
         for code, locale in LOCALES.items()
     ]
     return "\n".join([STYLE.read_text(encoding="utf-8"), *boxes])

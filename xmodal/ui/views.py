@@ -6,6 +6,7 @@ rest.
 
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
 from xmodal.errors import XmodalError
 from xmodal.progress import Progress
@@ -39,17 +40,31 @@ def transcript(result: TranscribeResult, growing: bool = False) -> str:
     return f'<ol class="xm-segments" lang="{language}" aria-busy="{str(growing).lower()}">{rows}</ol>'
 
 
+class Bar(NamedTuple):
+    """A name, the share of the width (0 to 1), and the amount as text."""
+
+    name: str
+    share: float
+    amount: str
+
+
 def sounds(labels: Sequence[LabelScore]) -> str:
     """A bar for each label."""
     if not labels:
         return hint("audio.sounds_none")
-    rows = "".join(
-        f'<li><span class="xm-label" lang="en">{escape(item.label)}</span>'
-        f'<span class="xm-percent">{item.score:.0%}</span>'
-        f'<span class="xm-bar" aria-hidden="true"><i style="width:{min(max(item.score, 0), 1):.1%}"></i></span></li>'
-        for item in labels
+    return bars([Bar(item.label, item.score, f"{item.score:.0%}") for item in labels], "en")
+
+
+def bars(rows: Sequence[Bar], language: str = "") -> str:
+    """Bars one below the other; `language` is that of the names, if known."""
+    spoken = f' lang="{language}"' if language else ' dir="auto"'
+    items = "".join(
+        f'<li><span class="xm-label"{spoken}>{escape(row.name)}</span>'
+        f'<span class="xm-percent">{escape(row.amount)}</span>'
+        f'<span class="xm-bar" aria-hidden="true"><i style="width:{min(max(row.share, 0), 1):.1%}"></i></span></li>'
+        for row in rows
     )
-    return f'<ul class="xm-bars">{rows}</ul>'
+    return f'<ul class="xm-bars">{items}</ul>'
 
 
 def progress(step: Progress | None = None) -> str:
@@ -59,12 +74,19 @@ def progress(step: Progress | None = None) -> str:
     if step is not None and step.total > 0:
         done = min(step.done, step.total)
         bar = meter(done / step.total)
-        amount = f"{clock(done)} / {clock(step.total)}" if step.unit == "s" else f"{done:.0f} / {step.total:.0f} MB"
+        amount = f"{_amount(done, step.unit)} / {_amount(step.total, step.unit, last=True)}"
     elif step is not None and step.done > 0:
-        amount = clock(step.done) if step.unit == "s" else f"{step.done:.0f} MB"
+        amount = _amount(step.done, step.unit, last=True)
     if step is not None and step.rate > 0:
-        amount += f" · {step.rate:.1f}×" if step.unit == "s" else f" · {step.rate:.1f} MB/s"
+        amount += f" · {step.rate:.1f}×" if step.unit == "s" else f" · {step.rate:.1f} {escape(step.unit)}/s"
     return f'<div class="xm-status" role="status"><p>{text} <span class="xm-amount">{amount}</span></p>{bar}</div>'
+
+
+def _amount(value: float, unit: str, last: bool = False) -> str:
+    """Seconds as a clock, megabytes with their unit, and what is counted without."""
+    if unit == "s":
+        return clock(value)
+    return f"{value:.0f} MB" if unit == "MB" and last else f"{value:.0f}"
 
 
 def meter(share: float | None = None) -> str:
