@@ -23,7 +23,7 @@ def add_transcribe(subparsers) -> None:
         help="Chinese characters (default: simplified)",
     )
     parser.add_argument("--no-vad", action="store_true", help="transcribe everything, not only what sounds like speech")
-    parser.add_argument("--model", default="", metavar="NAME", help="see `xmodal models`")
+    parser.add_argument("--model", default="", metavar="NAME", help="see `xmodal models`, or an adapter")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write one file for each recording there")
     parser.set_defaults(run=run_transcribe)
 

@@ -82,6 +82,9 @@ def _purpose(adapter: Adapter) -> str:
     if adapter.family == "classifier":
         example = " ".join(f"--{role} {'TEXT' if role == 'text' else 'FILE'}" for role in adapter.base)
         lines.append(f"```\npython -m xmodal classify --model {adapter.name} {example}\n```")
+    if adapter.family == "transcriber":
+        language = f" --language {adapter.settings['language']}" if "language" in adapter.settings else ""
+        lines.append(f"```\npython -m xmodal transcribe FILE --model {adapter.name}{language}\n```")
     return "\n\n".join(lines)
 
 
