@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence, Set
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from xmodal.progress import Progress, Reporter, check_cancelled
 
 _BATCH = {"text": 32, "image": 16, "audio": 8}
 _MAX_SOUND_S = 29.0
+_WORTH_KEEPING = 8  # values; fewer are computed again sooner than found
+_FEW = 16  # as many rows or fewer are computed sooner than they are looked up
+_STORE_EVERY_S = 60.0
 
 
 def decode_value(modality: str, value: str) -> Any:
@@ -46,23 +51,26 @@ def tower_tokens(
     wanted = {key: value for key, value in zip(keys, values, strict=True) if key}
     if not wanted:
         return [None] * len(values)
-    how = (tower.name, tower.revision, tower.tokens_version, getattr(tower, "max_length", ""))
-    identity = "|".join(map(str, how)) + "".join(sorted(wanted))
-    path = home() / "features" / f"{tower.name}-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.safetensors"
-    tokens = _read(path) if path.exists() else None
-    if tokens is None:
-        tokens = _compute(tower, wanted, report, cancel)
-        _write(path, tokens)
+    how = "|".join(map(str, (tower.name, tower.revision, tower.tokens_version, getattr(tower, "max_length", ""))))
+    stem = f"{tower.name}-{hashlib.sha256(how.encode()).hexdigest()[:12]}"
+    tokens = _read_all(home() / "features", stem, wanted)
+    new = {key: value for key, value in wanted.items() if key not in tokens}
+    if new:
+        computed = _compute(tower, new, report, cancel)
+        tokens |= computed
+        if len(new) >= _WORTH_KEEPING:
+            name = hashlib.sha256("".join(sorted(new)).encode()).hexdigest()[:12]
+            _write(home() / "features" / f"{stem}-{name}.safetensors", computed)
     return [None if key is None else tokens[key] for key in keys]
 
 
 @torch.inference_mode()
-def _compute(tower: Tower, wanted: dict[str, str], report, cancel) -> dict[str, Tensor]:
-    """Batches of like length: texts by their length, sounds and pictures in the order given."""
+def _compute(tower: Tower, wanted: dict[str, str], stem: str, report, cancel) -> dict[str, Tensor]:
+    """Batches of like length: texts by their length, sounds and pictures in the order given; stored now and then."""
     tower.eval()
-    device = next(tower.parameters()).device
+    device = tower.device
     order = sorted(wanted, key=lambda key: len(wanted[key])) if tower.modality == "text" else list(wanted)
-    size, tokens = _BATCH[tower.modality], {}
+    size, tokens, stored, stored_at = _BATCH[tower.modality], {}, 0, time.monotonic()
     for start in range(0, len(order), size):
         check_cancelled(cancel)
         batch = order[start : start + size]
@@ -73,6 +81,10 @@ def _compute(tower: Tower, wanted: dict[str, str], report, cancel) -> dict[str, 
             tokens[key] = row[kept].clone()
         if report:
             report(Progress("features", tower.name, len(tokens), len(order), "rows"))
+        last = len(tokens) == len(order)
+        if len(tokens) - stored > _FEW and (last or time.monotonic() - stored_at >= _STORE_EVERY_S):
+            _write(stem, dict(islice(tokens.items(), stored, None)))
+            stored, stored_at = len(tokens), time.monotonic()
     return tokens
 
 
@@ -88,27 +100,54 @@ def _digest(modality: str, value: str) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _read(path: Path) -> dict[str, Tensor] | None:
+def _hash(parts) -> str:
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
+
+
+def _find(stem: str, wanted: dict[str, str]) -> dict[str, Tensor]:
+    """What earlier runs stored of the rows wanted, whichever rows they had beside them."""
+    found = {}
+    for path in sorted((home() / "features").glob(f"{stem}-*.safetensors")):
+        found |= _read(path, wanted.keys() - found.keys())
+        if len(found) == len(wanted):
+            break
+    return found
+
+
+def _read_all(folder: Path, stem: str, wanted: Iterable[str]) -> dict[str, Tensor]:
+    """Those of the wanted tokens that are in any of the files: the parts of one data set come from one file."""
+    tokens: dict[str, Tensor] = {}
+    for path in sorted(folder.glob(f"{stem}-*.safetensors")):
+        missing = [key for key in wanted if key not in tokens]
+        if not missing:
+            break
+        tokens |= _read(path, missing)
+    return tokens
+
+
+def _read(path: Path, wanted: Iterable[str]) -> dict[str, Tensor]:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "pt") as file:
             spans = json.loads(file.metadata()["spans"])
-            joined = file.get_tensor("tokens")
+            found = {key: spans[key] for key in wanted if key in spans}
+            joined = file.get_tensor("tokens") if found else None
     except (SafetensorError, OSError, KeyError, TypeError):
         # A cut-off file from a killed process: compute it again.
         path.unlink(missing_ok=True)
-        return None
-    return {key: joined[start:end] for key, (start, end) in spans.items()}
+        return {}
+    return {key: joined[start:end] for key, (start, end) in found.items()}
 
 
-def _write(path: Path, tokens: dict[str, Tensor]) -> None:
+def _write(stem: str, tokens: dict[str, Tensor]) -> None:
     from safetensors.torch import save_file
 
     spans, at = {}, 0
     for key, value in tokens.items():
         spans[key] = (at, at + len(value))
         at += len(value)
+    path = home() / "features" / f"{stem}-{_hash(sorted(tokens))[:16]}.safetensors"
     with disk_full_explained(path.parent, "the features"):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, staged = tempfile.mkstemp(dir=path.parent, suffix=".part")
