@@ -62,7 +62,7 @@ def run_show(args: argparse.Namespace) -> int:
         print(f"progress  {describe(Progress(**shown['progress']))}")
     if shown["curve"]:
         last = shown["curve"][-1]
-        print(f"curve     {len(shown['curve'])} steps, loss {last['loss']:.4f} at step {last['step']}")
+        print(f"curve     {len(shown['curve'])} steps, loss {_number(last['loss'])} at step {last['step']}")
     for side in ("before", "after"):
         for name, value in ((shown.get("metrics") or {}).get(side) or {}).items():
             print(f"{side:9} {name} {_number(value)}")

@@ -1,7 +1,7 @@
 """SIGKILL at random moments: of the app, of the worker, of worker and job together.
 
 The first two tests kill 20 times each, with toy jobs in the place of training (`toy_runner`), which checkpoint at each
-step; queue, worker and processes are the real ones. The last kills the real training twice.
+step; queue, worker and processes are the real ones. The last kills the real training.
 """
 
 import json
@@ -13,17 +13,32 @@ from pathlib import Path
 
 import pytest
 import toy_runner
-from job_helpers import kill_job, kill_worker, make_recipe, processes_of, start, wait_for_all, wait_until
+from job_helpers import (
+    kill_job,
+    kill_worker,
+    make_recipe,
+    processes_of,
+    start,
+    use_home,
+    wait_for,
+    wait_for_all,
+    wait_until,
+)
 
-from xmodal.jobs.places import is_held, job_lock, run_dir
+from xmodal.jobs.places import checkpoint_step, is_held, job_lock, run_dir
 from xmodal.jobs.queue import submit
-from xmodal.jobs.records import Job, list_jobs
+from xmodal.jobs.records import Job, get_job, list_jobs
 from xmodal.jobs.runs import curve
-from xmodal.jobs.supervisor import supervise
+from xmodal.jobs.supervisor import ensure_worker, supervise
+from xmodal.models.adapters import load_adapter
+from xmodal.settings import settings
 
 KILLS = 20
+THINGS = ("room", "film", "phone", "meal", "book")
+WORDS = [(word, "good") for word in ("wonderful", "lovely", "excellent", "fine")]
+WORDS += [(word, "bad") for word in ("awful", "terrible", "horrible", "poor")]
 TOTAL = sum(range(1, toy_runner.STEPS + 1))
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(540)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_the_app_is_killed_20_times(home, tmp_path):
@@ -63,6 +78,43 @@ def test_the_worker_is_killed_20_times_every_other_time_with_its_job(home):
     assert max(job.attempt for job in jobs) > 1, "some were ended and went on"
     for job in jobs:
         check_done_once(job)
+
+
+def test_real_training_that_was_killed_gives_the_curve_of_an_undisturbed_run(home, reviews, monkeypatch):
+    """Not a toy: a head on the real text tower, through `accelerate launch`."""
+    whole = submit(make_recipe("whole", str(reviews), epochs=30, checkpoint_minutes=0), "ann")
+    parts = submit(make_recipe("parts", str(reviews), epochs=30, checkpoint_minutes=0), "ben", uploaded=True)
+    ensure_worker(nice=0)
+    assert wait_for(whole.id, "finished", timeout=300).attempt == 1
+    reviews.unlink()
+    wait_until(lambda: checkpoint_step(parts.run), bool, 200)
+    kill_worker(home)
+    kill_job(home)
+    assert checkpoint_step(parts.run) < 60, "in the middle"
+    ensure_worker(nice=0)
+    done = wait_for(parts.id, "finished", "failed", timeout=300)
+    assert (done.state, done.attempt) == ("finished", 2), (done.problem, done.advice)
+    first, second = ([(line["step"], line["loss"]) for line in curve(job.run)] for job in (whole, parts))
+    assert [step for step, _ in first] == [step for step, _ in second]
+    assert [loss for _, loss in second] == pytest.approx([loss for _, loss in first], rel=1e-4)
+    assert done.result["metrics"]["after"] == pytest.approx(get_job(whole.id).result["metrics"]["after"])
+    assert load_adapter(done.adapter).metrics["after"] == done.result["metrics"]["after"]
+
+
+@pytest.fixture
+def reviews(home, tmp_path, monkeypatch):
+    """40 generated reviews, and the models of the usual home."""
+    monkeypatch.delenv("XMODAL_HOME")
+    settings.cache_clear()
+    models = settings().home / "models"
+    use_home(monkeypatch, home)
+    home.mkdir(exist_ok=True)
+    (home / "models").symlink_to(models)
+    monkeypatch.setenv("XMODAL_THREADS", "1")
+    rows = [f"The {thing} was {word}.,{label}" for thing in THINGS for word, label in WORDS]
+    path = tmp_path / "reviews.csv"
+    path.write_text("\n".join(["text,label", *rows]))
+    return path
 
 
 def unfinished() -> int:

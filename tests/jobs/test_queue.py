@@ -133,7 +133,13 @@ class TestDeath:
 
     def test_restarts_of_the_machine_are_forgiven_for_longer_but_not_for_ever(self, home):
         job = submit(make_recipe(), "ann")
-        states = [self.run_and_die(job, seen=False).state for _ in range(5)]
+        for _ in range(10):
+            assert self.run_and_die(job, seen=False).state == "interrupted", "it had not begun"
+        states = []
+        for _ in range(5):
+            claims.register(job.id, claims.claim("cpu").attempt)
+            claims.die(get_job(job.id), seen=False)
+            states.append(get_job(job.id).state)
         assert states == ["interrupted"] * 4 + ["failed"]
 
     def test_the_signal_is_found_in_the_words_of_the_launcher(self, home):

@@ -15,7 +15,7 @@ import psutil
 
 from xmodal.disk import says_disk_full
 from xmodal.errors import XmodalError
-from xmodal.jobs.places import LOG, checkpoint_step, is_held, job_lock, run_dir, worker_lock
+from xmodal.jobs.places import LOG, checkpoint_step, is_held, job_lock, progress_mark, run_dir, worker_lock
 from xmodal.jobs.records import WAITING, Job, get_job, list_jobs, read_log
 from xmodal.jobs.store import connect
 from xmodal.progress import Progress
@@ -94,18 +94,20 @@ def die(job: Job, *, seen: bool, status: int = 0) -> None:
         problem, advice = "The disk ran full.", "Free some space, then resume the job."
         _end(job.id, job.attempt, "failed", problem=problem, advice=advice)
         return
-    step = checkpoint_step(job.run)
-    deaths = job.deaths + 1 if step <= job.death_step else 1
+    step, mark = checkpoint_step(job.run), progress_mark(job.run)
+    deaths = job.deaths + 1 if mark == job.death_mark else 1
+    if not seen and job.pid is None:
+        deaths = job.deaths  # its worker died before the job had begun
     what = _describe_death(status, log)
     if deaths < (_SEEN_DEATHS if seen else _UNSEEN_DEATHS):
         problem, values = f"The training process {what}; it goes on from step {step}.", {"advice": ""}
-        _end(job.id, job.attempt, "interrupted", problem=problem, deaths=deaths, death_step=step, **values)
+        _end(job.id, job.attempt, "interrupted", problem=problem, deaths=deaths, death_mark=mark, **values)
         return
     killed = "SIGKILL" in what
     problem = f"The training process {what} {deaths} times after step {step}"
     problem += ", probably for lack of memory." if killed else "."
     advice = _KILLED_ADVICE if killed else f"The end of its log tells more: {run_dir(job.run) / LOG}."
-    _end(job.id, job.attempt, "failed", problem=problem, advice=advice, deaths=deaths, death_step=step)
+    _end(job.id, job.attempt, "failed", problem=problem, advice=advice, deaths=deaths, death_mark=mark)
 
 
 def recover(device: str = "") -> list[Job]:

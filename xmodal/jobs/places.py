@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from xmodal.paths import home
-from xmodal.training.runs import last_checkpoint, runs_dir
+from xmodal.training.runs import CHECKPOINTS, last_checkpoint, runs_dir
 
 LOG = "job.log"
 _PROBE_S = 0.05  # longer than another's probe holds a lock
@@ -53,5 +53,15 @@ def is_held(which: FileLock) -> bool:
 
 def checkpoint_step(run: str) -> int:
     """The step of a run's last checkpoint; 0 if there is none."""
-    found = last_checkpoint(run_dir(run))
+    return _last_step(run_dir(run))
+
+
+def progress_mark(run: str) -> int:
+    """Changes whenever a new checkpoint comes, be it of the run or of a part of its cross-validation."""
+    folders = {path.parent for path in run_dir(run).rglob(CHECKPOINTS)}
+    return sum(_last_step(folder) for folder in folders)
+
+
+def _last_step(folder: Path) -> int:
+    found = last_checkpoint(folder)
     return int(found.name.rpartition("-")[2]) if found else 0

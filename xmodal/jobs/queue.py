@@ -79,7 +79,7 @@ def resume(number: int, owner: str | None = None) -> Job:
     with connect() as connection:
         connection.execute(
             "UPDATE jobs SET state = 'queued', place = (SELECT MAX(place) + 1 FROM jobs), ended = NULL,"
-            " cancel_at = NULL, deaths = 0, death_step = -1, problem = '', advice = '', progress = NULL"
+            " cancel_at = NULL, deaths = 0, death_mark = -1, problem = '', advice = '', progress = NULL"
             " WHERE id = ? AND state IN ('cancelled', 'failed')",
             (number,),
         )

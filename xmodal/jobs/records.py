@@ -35,7 +35,7 @@ class Job:
         ended: When it ended, by itself or not.
         attempt: How often it was started.
         deaths: How often its process died since its last new checkpoint.
-        death_step: The checkpoint it had when it died last.
+        death_mark: `places.progress_mark` when it died last.
         device: Where it runs or ran.
         pid: Its process.
         pid_started: When that process was created, to tell it from a later one of the same number.
@@ -63,7 +63,7 @@ class Job:
     ended: float | None
     attempt: int
     deaths: int
-    death_step: int
+    death_mark: int
     device: str
     pid: int | None
     pid_started: float | None

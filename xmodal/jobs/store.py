@@ -39,7 +39,7 @@ MIGRATIONS = (
         ended REAL,
         attempt INTEGER NOT NULL DEFAULT 0,
         deaths INTEGER NOT NULL DEFAULT 0,
-        death_step INTEGER NOT NULL DEFAULT -1,
+        death_mark INTEGER NOT NULL DEFAULT -1,
         device TEXT NOT NULL DEFAULT '',
         pid INTEGER,
         pid_started REAL,
@@ -68,6 +68,8 @@ MIGRATIONS = (
         choice TEXT NOT NULL CHECK (choice IN ('left', 'right', 'same', 'neither'))
     )
     """,
+    # 4: what was judged, as JSON: `text` as it is, `image` and `audio` as paths that may be gone
+    "ALTER TABLE feedback ADD COLUMN inputs TEXT NOT NULL DEFAULT '{}'",
 )
 
 
