@@ -18,10 +18,12 @@ WINDOW_S = 30.0
 BLOCK_S = 120.0
 """Seconds decoded and searched for speech at a time."""
 
+SILENCE_BETWEEN_S = 0.5
+"""Seconds between the pieces of a window."""
+
 _MAX_SPEECH_S = 28.0
 _MERGE_GAP_S = 1.0
 _PAD_S = 0.2
-_SILENCE_BETWEEN_S = 0.5
 _DIGITAL_SILENCE = 1e-4
 """Below -80 dB there is nothing to hear, but Whisper writes "you" or "Thank you"."""
 
@@ -57,19 +59,19 @@ class Window:
     @property
     def seconds(self) -> float:
         """Length of the sound in the window."""
-        return sum(p.seconds for p in self.pieces) + _SILENCE_BETWEEN_S * max(len(self.pieces) - 1, 0)
+        return sum(p.seconds for p in self.pieces) + SILENCE_BETWEEN_S * max(len(self.pieces) - 1, 0)
 
     def starts(self) -> list[float]:
         """Where each piece starts in the window, in seconds."""
         starts, at = [], 0.0
         for piece in self.pieces:
             starts.append(at)
-            at += piece.seconds + _SILENCE_BETWEEN_S
+            at += piece.seconds + SILENCE_BETWEEN_S
         return starts
 
     def samples(self) -> np.ndarray:
         """The window's sound, float32 `(samples,)`."""
-        silence = np.zeros(round(_SILENCE_BETWEEN_S * RATE), np.float32)
+        silence = np.zeros(round(SILENCE_BETWEEN_S * RATE), np.float32)
         parts = [part for piece in self.pieces for part in (piece.samples, silence)]
         return np.concatenate(parts[:-1])
 
@@ -78,7 +80,7 @@ def iter_windows(pieces: Iterable[Piece]) -> Iterator[Window]:
     """Pack pieces into windows, in order, as many in each as fit."""
     window = Window()
     for piece in pieces:
-        if window.pieces and window.seconds + _SILENCE_BETWEEN_S + piece.seconds > WINDOW_S:
+        if window.pieces and window.seconds + SILENCE_BETWEEN_S + piece.seconds > WINDOW_S:
             yield window
             window = Window()
         window.pieces.append(piece)

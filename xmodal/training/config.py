@@ -44,6 +44,8 @@ class TrainConfig(BaseModel):
         top_layers: How many layers `top` trains.
         lora_rank: Rank of the LoRA matrices.
         encoder: Train Whisper's speech encoder beside its decoder; several times slower. Only for `transcribe`.
+        joined: Share of the utterances that are joined, with pauses, until they fill Whisper's 30 s; the others have a
+            window each. Joined ones cost a fraction, and teach longer texts. Only for `transcribe`.
         pull: Weight of staying near the pretrained model, for towers that are trained. For `classify` near its pooled
             features, the distance in units of their variance; for `transcribe`, with `lora`, near what it predicts.
         fusion: How modalities are joined.
@@ -81,6 +83,7 @@ class TrainConfig(BaseModel):
     top_layers: int = Field(default=2, ge=1)
     lora_rank: int = Field(default=8, ge=1, le=256)
     encoder: bool = False
+    joined: float = Field(default=0.0, ge=0, le=1)
     pull: float = Field(default=0.0, ge=0)
     fusion: Literal["concat", "product", "attention", "late"] = "concat"
     schedule: Literal["joint", "staged"] = "joint"

@@ -1,9 +1,11 @@
 """Trains transcribers: Whisper, on short utterances."""
 
 import logging
+import random
 import threading
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -26,14 +28,16 @@ from xmodal.models.whisper_adapter import (
 )
 from xmodal.progress import Reporter
 from xmodal.tasks.segments import convert_script
-from xmodal.tasks.speech_features import encoded_clips
+from xmodal.tasks.speech_features import encoded_windows, join_clips
 from xmodal.tasks.transcribe import TranscribeOptions, find_transcriber, transcribe_files
+from xmodal.tasks.windows import SILENCE_BETWEEN_S
 from xmodal.training.config import Recipe
 from xmodal.training.learners.base import Learner
 from xmodal.training.metrics import Metrics, speech_metrics
 
 _log = logging.getLogger(__name__)
 _DETECTION_CLIPS = 8
+_MOST_TOKENS = 200  # as many as are decoded in a window
 _SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "MYANMAR", "KHMER")  # as Unicode names their letters
 
 
@@ -82,11 +86,15 @@ class TranscriberLearner(Learner):
         return _metrics(rows, texts, self.language)
 
     def prepare(self, report: Reporter | None = None, cancel: threading.Event | None = None):
-        """See `Learner.prepare`; the frozen encoder is run once."""
-        rows, encoded = self._usable_rows(), None
-        if not self.recipe.train.encoder:
+        """See `Learner.prepare`; a row is a window of one utterance or more, and the frozen encoder is run once."""
+        train, rows, encoded = self.recipe.train, [], None
+        for number, utterances in enumerate(join_utterances(self._utterances(), train.joined, train.seed)):
+            tokens = self.whisper.target(" ".join(u.text for u in utterances), self.language)
+            paths = [u.path for u in utterances]
+            rows.append({"paths": paths, "number": number, "tokens": tokens, "length": len(tokens)})
+        if not train.encoder:
             name = f"{self.base['audio']['model']}@{self.base['audio']['revision']}"
-            encoded = encoded_clips(self.whisper, name, [row["audio"] for row in rows], report, cancel)
+            encoded = encoded_windows(self.whisper, name, [row["paths"] for row in rows], report, cancel)
         return rows, _Collator(self.whisper, self.language, encoded)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
@@ -146,23 +154,48 @@ class TranscriberLearner(Learner):
         _log.warning("The recipe names no language; the clips are heard to be in %s.", language)
         return language
 
-    def _usable_rows(self) -> list[dict]:
-        """Rows to train on with their `tokens`; what does not fit Whisper's window is left out."""
-        limit = self.network.config.max_target_positions
-        rows, long = [], []
+    def _utterances(self) -> list["Utterance"]:
+        """Those to train on; what does not fit Whisper's window is left out."""
+        kept, long = [], []
         for row in self.data.train:
-            tokens = self.whisper.target(_clean(row["transcription"]), self.language)
+            text = _clean(row["transcription"])
+            tokens = len(self.whisper.target(text, self.language))
             seconds = probe(row["audio"]).duration or len(load_audio(row["audio"])) / SAMPLE_RATE
-            if seconds <= WINDOW_S and len(tokens) <= limit:
-                rows.append({"audio": row["audio"], "clip": len(rows), "tokens": tokens, "length": len(tokens)})
+            if seconds <= WINDOW_S and tokens <= self.network.config.max_target_positions:
+                kept.append(Utterance(row["audio"], text, seconds, tokens))
             else:
                 long.append(row["id"])
         advice = f"Cut recordings into utterances of at most {WINDOW_S:.0f} s, each with its transcription."
-        if not rows:
+        if not kept:
             raise InputError("All recordings to train on are too long.", advice)
         if long:
             _log.warning("%d recordings are too long and are not trained on (%s). %s", len(long), long[0], advice)
-        return rows
+        return kept
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A recording, what is said in it, its length, and how many tokens the text has."""
+
+    path: str
+    text: str
+    seconds: float
+    tokens: int
+
+
+def join_utterances(utterances: Sequence[Utterance], share: float, seed: int) -> list[list[Utterance]]:
+    """A list for each window: that share of the utterances fills windows together, the others have one each."""
+    order = random.Random(seed).sample(utterances, len(utterances))
+    together = round(share * len(order))
+    windows = [[utterance] for utterance in order[together:]]
+    window, seconds, tokens = [], 0.0, 0
+    for utterance in order[:together]:
+        seconds, tokens = seconds + utterance.seconds + SILENCE_BETWEEN_S, tokens + utterance.tokens
+        if window and (seconds > WINDOW_S or tokens > _MOST_TOKENS):
+            windows.append(window)
+            window, seconds, tokens = [], utterance.seconds + SILENCE_BETWEEN_S, utterance.tokens
+        window.append(utterance)
+    return [*windows, window] if window else windows
 
 
 class _Collator:
@@ -175,8 +208,8 @@ class _Collator:
     def __call__(self, rows: list[dict]) -> dict[str, Tensor]:
         batch = collate_tokens([row["tokens"] for row in rows], self.prompt, self.whisper.end_of_text)
         if self.encoded is not None:
-            return batch | {"encoded": torch.stack([self.encoded[row["clip"]] for row in rows]).float()}
-        return batch | {"mel": self.whisper.mel([load_audio(row["audio"]) for row in rows])}
+            return batch | {"encoded": torch.stack([self.encoded[row["number"]] for row in rows]).float()}
+        return batch | {"mel": self.whisper.mel([join_clips(row["paths"]) for row in rows])}
 
 
 def _transcribe(
