@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from xmodal.progress import Progress, Reporter, check_cancelled
 
 _BATCH = {"text": 32, "image": 16, "audio": 8}
 _MAX_SOUND_S = 29.0
-_WORTH_KEEPING = 8  # values; fewer are computed again sooner than found
 _FEW = 16  # as many rows or fewer are computed sooner than they are looked up
 _STORE_EVERY_S = 60.0
 
@@ -51,16 +50,12 @@ def tower_tokens(
     wanted = {key: value for key, value in zip(keys, values, strict=True) if key}
     if not wanted:
         return [None] * len(values)
-    how = "|".join(map(str, (tower.name, tower.revision, tower.tokens_version, getattr(tower, "max_length", ""))))
-    stem = f"{tower.name}-{hashlib.sha256(how.encode()).hexdigest()[:12]}"
-    tokens = _read_all(home() / "features", stem, wanted)
-    new = {key: value for key, value in wanted.items() if key not in tokens}
-    if new:
-        computed = _compute(tower, new, report, cancel)
-        tokens |= computed
-        if len(new) >= _WORTH_KEEPING:
-            name = hashlib.sha256("".join(sorted(new)).encode()).hexdigest()[:12]
-            _write(home() / "features" / f"{stem}-{name}.safetensors", computed)
+    how = (tower.name, tower.revision, tower.tokens_version, getattr(tower, "max_length", ""))
+    stem = f"{tower.name}-{_hash(how)[:16]}"
+    tokens = _find(stem, wanted) if len(wanted) > _FEW else {}
+    missing = {key: value for key, value in wanted.items() if key not in tokens}
+    if missing:
+        tokens |= _compute(tower, missing, stem, report, cancel)
     return [None if key is None else tokens[key] for key in keys]
 
 
@@ -114,24 +109,13 @@ def _find(stem: str, wanted: dict[str, str]) -> dict[str, Tensor]:
     return found
 
 
-def _read_all(folder: Path, stem: str, wanted: Iterable[str]) -> dict[str, Tensor]:
-    """Those of the wanted tokens that are in any of the files: the parts of one data set come from one file."""
-    tokens: dict[str, Tensor] = {}
-    for path in sorted(folder.glob(f"{stem}-*.safetensors")):
-        missing = [key for key in wanted if key not in tokens]
-        if not missing:
-            break
-        tokens |= _read(path, missing)
-    return tokens
-
-
-def _read(path: Path, wanted: Iterable[str]) -> dict[str, Tensor]:
+def _read(path: Path, wanted: Set[str]) -> dict[str, Tensor]:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "pt") as file:
             spans = json.loads(file.metadata()["spans"])
-            found = {key: spans[key] for key in wanted if key in spans}
+            found = {key: spans[key] for key in wanted & spans.keys()}
             joined = file.get_tensor("tokens") if found else None
     except (SafetensorError, OSError, KeyError, TypeError):
         # A cut-off file from a killed process: compute it again.
