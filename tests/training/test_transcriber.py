@@ -26,7 +26,7 @@ from xmodal.models.whisper_adapter import (
 from xmodal.tasks.transcribe import TranscribeOptions, transcribe
 from xmodal.training.config import parse_recipe
 from xmodal.training.engine import evaluate, train
-from xmodal.training.learners.transcriber import TranscriberLearner
+from xmodal.training.learners.transcriber import TranscriberLearner, Utterance, join_utterances
 
 RATE = 16_000
 
@@ -113,12 +113,27 @@ def test_the_pull_keeps_it_near_the_pretrained_model(batch):
     assert 0 < moved[20.0] < 0.75 * moved[0.0]
 
 
-def test_checkpoints_hold_what_is_trained_alone():
+def test_a_checkpoint_of_what_is_trained_is_enough():
     network = tiny()
     prepare_whisper(network, "lora", 4, 1, False)
-    state = TranscriberModel(network).state_dict()
+    model = TranscriberModel(network)
+    frozen = {name for name, p in model.named_parameters() if not p.requires_grad}
+    state = {name: value for name, value in model.state_dict().items() if name not in frozen}
     assert state
     assert all("lora" in name for name in state)
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    assert (set(missing), unexpected) == (frozen, [])
+
+
+def test_utterances_are_joined_until_a_window_is_full():
+    utterances = [Utterance(f"{i}.wav", str(i), 4.0, 8) for i in range(100)]
+    windows = join_utterances(utterances, 0.8, 0)
+    assert sorted(u.path for window in windows for u in window) == sorted(u.path for u in utterances)
+    assert [len(window) for window in windows] == [1] * 20 + [6] * 13 + [2]
+    assert all(sum(u.seconds + 0.5 for u in window) <= 30 for window in windows)
+    assert [len(window) for window in join_utterances(utterances, 0.0, 0)] == [1] * 100
+    wordy = [Utterance(f"{i}.wav", str(i), 4.0, 90) for i in range(4)]
+    assert [len(window) for window in join_utterances(wordy, 1.0, 0)] == [2, 2]
 
 
 def test_an_adapter_of_another_size_is_refused():
@@ -215,7 +230,7 @@ class TestRealWhisper:
         (tmp_path / "t.csv").write_text("audio,transcription,side\n" + "\n".join(rows))
         recipe = recipe_for(tmp_path / "t.csv")
         kept, _ = TranscriberLearner(recipe, load_data(recipe.data)).prepare()
-        assert [row["audio"] for row in kept] == [f"{clips}/alpha1.wav"]
+        assert [row["paths"] for row in kept] == [[f"{clips}/alpha1.wav"]]
         assert "1 recordings are too long" in caplog.text
 
 

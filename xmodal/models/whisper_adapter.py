@@ -29,7 +29,8 @@ class TranscriberModel(nn.Module):
 
     def __init__(self, network: nn.Module, pull: float = 0.0):
         super().__init__()
-        self.network, self.pull = network, pull
+        # Not the network itself, which has the embeddings twice: as what reads tokens and as what writes them.
+        self.whisper, self.pull = network.model, pull
 
     def forward(
         self, tokens: Tensor, labels: Tensor, encoded: Tensor | None = None, mel: Tensor | None = None
@@ -46,27 +47,22 @@ class TranscriberModel(nn.Module):
         logits = self._logits(tokens, wanted, encoded, mel)
         loss = nn.functional.cross_entropy(logits, labels[wanted])
         if self.pull:
-            with torch.no_grad(), without_lora(self.network):
+            with torch.no_grad(), without_lora(self.whisper):
                 pretrained = self._logits(tokens, wanted, encoded, mel)
             loss = loss + self.pull * nn.functional.kl_div(
                 logits.log_softmax(-1), pretrained.log_softmax(-1), reduction="batchmean", log_target=True
             )
         return {"loss": loss}
 
-    def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
-        """What is trained alone, so that checkpoints are small."""
-        trained = {name for name, p in self.named_parameters() if p.requires_grad}
-        return {name: value for name, value in super().state_dict(*args, **kwargs).items() if name in trained}
-
     def _logits(self, tokens: Tensor, wanted: Tensor, encoded: Tensor | None, mel: Tensor | None) -> Tensor:
         """Float32 scores `(tokens wanted, vocabulary)`."""
-        out = self.network.model(
+        out = self.whisper(
             input_features=mel,
             encoder_outputs=None if encoded is None else (encoded,),
             decoder_input_ids=tokens,
             use_cache=False,
         )
-        return self.network.proj_out(out.last_hidden_state[wanted]).float()
+        return nn.functional.linear(out.last_hidden_state[wanted], self.whisper.decoder.embed_tokens.weight).float()
 
 
 def collate_tokens(rows: Sequence[Sequence[int]], prompt: int, pad: int) -> dict[str, Tensor]:
