@@ -187,6 +187,8 @@ def prepare_tower(tower: Tower, trainable: str, top_layers: int, lora_rank: int)
     """
     if not tower.pretrained:
         return tower.requires_grad_(True)
+    if tower.frozen_only:
+        raise InputError(f"{tower.name} cannot be trained further.", "Set train.trainable to head.")
     quicken(tower.network)
     tower.requires_grad_(trainable == "full")
     if trainable == "top":

@@ -39,7 +39,7 @@ class Pooled:
 
 
 class TokenPool(nn.Module):
-    """Tokens of one modality to one vector: their mean and a learned weighting of them, side by side.
+    """Tokens of one modality to one vector: their mean, a learned weighting, and their maximum, side by side.
 
     The weighting starts out even, so that training starts from plain mean pooling, which few examples suffice for.
 
@@ -57,7 +57,7 @@ class TokenPool(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.query = nn.Parameter(torch.zeros(dim))
         self.dropout = nn.Dropout(dropout)
-        self.project = nn.Linear(2 * dim, width)
+        self.project = nn.Linear(3 * dim, width)
         self.fill = fill
         if fill:
             self.register_buffer("filler", torch.zeros(dim))
@@ -87,7 +87,9 @@ class TokenPool(nn.Module):
         scores = (tokens * self.query).sum(dim=-1) * tokens.shape[-1] ** -0.5
         weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=1)  # even if all is masked
         weighted = (weights[..., None] * tokens).sum(dim=1)
-        vector = self.project(self.dropout(torch.cat([mean, weighted], dim=-1)))
+        highest = tokens.masked_fill(~mask[..., None], torch.finfo(tokens.dtype).min).amax(dim=1)
+        highest = highest.masked_fill(~mask.any(dim=1, keepdim=True), 0.0)
+        vector = self.project(self.dropout(torch.cat([mean, weighted, highest], dim=-1)))
         if not self.fill:
             vector = torch.where(present[:, None], vector, self.stand_in.to(vector.dtype))
         return Pooled(vector, tokens, mask, present)

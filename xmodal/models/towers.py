@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xmodal.device import Device
+from xmodal.device import Device, pick_device
 from xmodal.errors import UnknownModelError
 from xmodal.models.augment import add_noise, hide_words, mask_spectrogram
 from xmodal.models.quiet import quiet_transformers
@@ -23,7 +23,7 @@ SAMPLE_RATE = 16_000
 DEFAULT_TOWERS = {"text": "multilingual-e5-small", "image": "efficientnet-lite2", "audio": "whisper-base"}
 SCRATCH_TOWERS = ("scratch-lstm", "scratch-transformer")
 """Towers with random weights, for each modality; see `xmodal.models.scratch`."""
-_TASKS = {"text": "embed", "image": "label", "audio": "transcribe"}
+_TASKS = {"text": ("embed",), "image": ("label",), "audio": ("transcribe", "tag")}
 
 
 class Tower(nn.Module):
@@ -39,6 +39,7 @@ class Tower(nn.Module):
         network: The pretrained network; LoRA goes in here.
         lora_targets: Names of the linear layers that LoRA adapts.
         pretrained: False for towers from scratch, which are always trained in full.
+        frozen_only: The network cannot be trained further.
         augment: Vary pictures and sounds in training mode.
         token_dropout: Share of the words hidden in training mode.
     """
@@ -48,6 +49,7 @@ class Tower(nn.Module):
     tokens_version: int = 1
     lora_targets: tuple[str, ...]
     pretrained: bool = True
+    frozen_only: bool = False
     augment: bool = False
     token_dropout: float = 0.0
 
@@ -56,6 +58,11 @@ class Tower(nn.Module):
         self.name = name
         self.source = self.revision = ""
         self.network = network
+
+    @property
+    def device(self) -> torch.device:
+        """Where its inputs belong."""
+        return next((p.device for p in self.parameters()), torch.device("cpu"))
 
     def prepare(self, values: list[Any]) -> dict[str, Tensor]:
         """Decoded values to the network's inputs, stacked along the first dimension."""
@@ -216,6 +223,12 @@ class AudioTower(Tower):
 _KINDS = {"text": TextTower, "image": ImageTower, "audio": AudioTower}
 
 
+def tower_models(modality: str) -> list[str]:
+    """Names of the registered models that can be a tower of that modality, the default first."""
+    names = [name for task in _TASKS[modality] for name in list_models(task)]
+    return sorted(names, key=lambda name: name != DEFAULT_TOWERS[modality])
+
+
 def load_tower(
     modality: str,
     name: str = "",
@@ -238,7 +251,7 @@ def load_tower(
     try:
         spec = find_model(name)
     except UnknownModelError as error:
-        known = [*list_models(_TASKS[modality]), *SCRATCH_TOWERS]
+        known = [*tower_models(modality), *SCRATCH_TOWERS]
         raise UnknownModelError(error.problem, f"Choose one of: {', '.join(known)}.") from error
     if spec.modality != modality:
         raise UnknownModelError(
@@ -247,6 +260,11 @@ def load_tower(
         )
     fetched = fetch(spec, report)
     options = {"max_length": max_length} if modality == "text" else {}
-    tower = _KINDS[modality](spec.name, fetched.path, **options)
+    if "tag" in spec.tasks:
+        from xmodal.models.sound_tower import SoundTower
+
+        tower = SoundTower(spec.name, fetched.path, device or pick_device())
+    else:
+        tower = _KINDS[modality](spec.name, fetched.path, **options)
     tower.source, tower.revision = fetched.source, fetched.revision
     return tower.to(device.name) if device else tower
