@@ -1,0 +1,53 @@
+"""Puts the parts of the Fine-tune tab together."""
+
+import gradio as gr
+
+from xmodal.ui.audio_events import AudioEvents
+from xmodal.ui.classify_events import ClassifyEvents
+from xmodal.ui.sessions import Sessions
+from xmodal.ui.tune_compare import CompareEvents
+from xmodal.ui.tune_data import DataEvents, SetupSession
+from xmodal.ui.tune_owner import build_owner
+from xmodal.ui.tune_recipe_events import RecipeEvents
+from xmodal.ui.tune_result import ResultEvents
+from xmodal.ui.tune_run import RunEvents
+from xmodal.ui.tune_tab import TuneTab
+
+TICK_S = 1.0
+
+
+class Tune:
+    """The Fine-tune tab of one page. Built outside of the tabs, whose contents exist only once they were opened.
+
+    Args:
+        tab: The components.
+        tabs: The page's tabs.
+        classify: Events of the tab that uses classifiers.
+        audio: Events of the tab that uses transcribers.
+    """
+
+    def __init__(self, tab: TuneTab, tabs: gr.Tabs, classify: ClassifyEvents, audio: AudioEvents):
+        owner, timer = build_owner(), gr.Timer(TICK_S, active=False)
+        self.setups = Sessions(SetupSession)
+        self.data = DataEvents(tab.data, self.setups)
+        self.recipe = RecipeEvents(tab.recipe, tab.data.task, self.setups)
+        self.runs = RunEvents(tab, owner, timer, self.setups, self.recipe)
+        self.result = ResultEvents(self.runs, tabs, classify.tab, audio.tab)
+        self.compare = CompareEvents(tab.compare, owner)
+        self.tab, self.classify = tab, classify
+
+    def connect(self, page: gr.Blocks) -> None:
+        """Tie the handlers to the components."""
+        self.data.connect(self.recipe.follow)
+        self.recipe.connect()
+        self.runs.connect(page)
+        model = self.classify.tab.model
+        drawn = [model, self.classify.tab.card, *self.classify.one.boxes, *self.classify.batch.boxes]
+        self.result.connect(self.classify.on_open, (model, drawn))
+        self.compare.connect(self.tab.compare_tab)
+        page.unload(self.on_leave)
+
+    def on_leave(self, request: gr.Request) -> None:
+        """The visitor closed the page; their runs go on."""
+        for sessions in (self.setups, self.runs.sessions, self.result.sessions):
+            sessions.drop(request)

@@ -1,0 +1,182 @@
+"""What came out of a run, as HTML: numbers before and after, what of it is noise, and where the mistakes are."""
+
+from collections.abc import Sequence
+from html import escape
+
+from xmodal.ui.i18n import html
+
+_KNOWN = {
+    **{name: name for name in ("accuracy", "precision", "recall", "auc", "wer", "cer", "exact_match", "answerability")},
+    "f1": "f_one", "f1_answerable": "answerable", "f1_unanswerable": "unanswerable",
+}  # fmt: skip
+_ERRORS = ("wer", "cer")
+_MOST_CLASSES = 20
+
+
+def metric_name(name: str) -> str:
+    """In plain words where it is known."""
+    return html(f"tune.metric_{_KNOWN[name]}") if name in _KNOWN else escape(name)
+
+
+def percent(value: object) -> str:
+    """Of a share; a dash where it is not defined."""
+    return f"{value:.1%}" if isinstance(value, int | float) and not isinstance(value, bool) else "–"
+
+
+def card(metrics: dict) -> str:
+    """All of a finished run."""
+    if "after" not in metrics:
+        return _cross_validation(metrics)
+    return "".join((
+        _verdict(metrics), _sides(metrics), _cross_validation(metrics), _others(metrics), _per_class(metrics),
+        confusion(metrics), _changed(metrics),
+    ))  # fmt: skip
+
+
+def _verdict(metrics: dict) -> str:
+    gain, name = metrics.get("gain") or {}, metrics.get("metric", "accuracy")
+    kind = "noise" if gain.get("within_noise") else "better" if gain.get("better") else "worse"
+    points = 100 * abs(gain.get("difference") or 0.0)
+    words = html(f"tune.verdict_{kind}", points=f"{points:.1f}", rows=metrics.get("check_rows", "?"))
+    lower = f'<p class="xm-hint">{html("tune.lower_better")}</p>' if name in _ERRORS else ""
+    return f'<p class="xm-verdict" data-verdict="{kind}">{words}</p>{lower}'
+
+
+def _sides(metrics: dict) -> str:
+    """The main metric before and after: a bar, and the interval as a line on it."""
+    name = metrics.get("metric", "accuracy")
+    rows = ""
+    for side in ("before", "after"):
+        value, interval = metrics[side].get(name), metrics.get(f"interval_{side}") or {}
+        low, high = interval.get("low"), interval.get("high")
+        # Error rates can be above 100 %.
+        most = max(1.0, *(v for v in (value, high) if v is not None)) if value is not None else 1.0
+        line = ""
+        if low is not None and high is not None:
+            line = f'<b style="left:{low / most:.1%};width:{(high - low) / most:.1%}"></b>'
+        between = f"{html('tune.interval')} {percent(low)} – {percent(high)}" if line else ""
+        rows += (
+            f'<li><span class="xm-label">{html(f"tune.{side}")}</span>'
+            f'<span class="xm-percent"><strong class="xm-{side}">{percent(value)}</strong> <small>{between}</small>'
+            "</span>"
+            f'<span class="xm-bar xm-range" aria-hidden="true"><i style="width:{(value or 0) / most:.1%}"></i>{line}'
+            "</span></li>"
+        )
+    return f'<h3>{metric_name(name)}</h3><ul class="xm-bars xm-sides">{rows}</ul>{_hint("tune.interval_hint")}'
+
+
+def _cross_validation(metrics: dict) -> str:
+    found = metrics.get("cross_validation")
+    if not found:
+        return ""
+    parts = ", ".join(percent(value) for value in found["folds"])
+    words = html("tune.cross_words", parts=len(found["folds"]))
+    return (
+        f"<h3>{html('tune.cross')}</h3><p><strong>{percent(found['mean'])} ± {percent(found['deviation'])}</strong> "
+        f"{words} <small>({parts})</small></p>"
+    )
+
+
+def _others(metrics: dict) -> str:
+    """The other numbers, folded."""
+    names = [name for name in metrics["after"] if name != metrics.get("metric")]
+    if not names:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{metric_name(name)}</th><td>{percent(metrics["before"].get(name))}</td>'
+        f"<td>{percent(metrics['after'].get(name))}</td></tr>"
+        for name in names
+    )
+    return _folded("tune.others", _table(("", html("tune.before"), html("tune.after")), rows))
+
+
+def _per_class(metrics: dict) -> str:
+    found = metrics.get("per_class")
+    if not found:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row" dir="auto">{escape(name)}</th><td>{percent(row["recall"])}</td>'
+        f"<td>{percent(row['precision'])}</td><td>{percent(row['f1'])}</td><td>{row['support']}</td></tr>"
+        for name, row in found.items()
+    )
+    head = ("", *(html(f"tune.{key}") for key in ("class_found", "class_right", "class_both", "class_rows")))
+    return _folded("tune.per_class", _table(head, rows))
+
+
+def confusion(metrics: dict) -> str:
+    """True classes down, named ones across; the darker, the more of the row. Of many those with the most mistakes."""
+    matrix, names = metrics.get("confusion"), metrics.get("names")
+    if not matrix or not names:
+        return ""
+    wrong = [sum(row) + sum(line[i] for line in matrix) - 2 * row[i] for i, row in enumerate(matrix)]
+    shown = sorted(sorted(range(len(names)), key=lambda i: -wrong[i])[:_MOST_CLASSES])
+    head = "".join(f'<th scope="col" dir="auto"><span>{escape(names[i])}</span></th>' for i in shown)
+    body = "".join(
+        f'<tr><th scope="row" dir="auto">{escape(names[i])}</th>{_shades(matrix[i], i, shown)}</tr>' for i in shown
+    )
+    note = html("tune.confusion_some", shown=len(shown), all=len(names)) if len(shown) < len(names) else ""
+    return (
+        f"<h3>{html('tune.confusion')}</h3>"
+        f'<div class="xm-scroll" tabindex="0"><table class="xm-confusion"><thead><tr><td></td>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>{_hint('tune.confusion_hint')}<p class='xm-hint'>{note}</p>"
+    )
+
+
+def _shades(row: Sequence[int], own: int, shown: Sequence[int]) -> str:
+    total = sum(row) or 1
+    return "".join(
+        f'<td class="{"xm-own" if j == own else "xm-other"}" style="--share:{100 * row[j] / total:.0f}%">'
+        f"{row[j] or ''}</td>"
+        for j in shown
+    )
+
+
+def _changed(metrics: dict) -> str:
+    lists = ""
+    for side in ("better", "worse"):
+        rows = metrics.get(side)
+        if rows:
+            named = "".join(f'<li dir="auto">{escape(str(row)[:80])}</li>' for row in rows)
+            lists += f"<h4>{html(f'tune.got_{side}')}</h4><ul class='xm-ids'>{named}</ul>"
+    return _folded("tune.changed", lists + _hint("tune.changed_hint")) if lists else ""
+
+
+def evaluation(name: str, values: dict, interval: dict, rows: int, matrix: dict, seen: bool) -> str:
+    """What a model does on other data.
+
+    Args:
+        name: The main metric.
+        values: All metrics.
+        interval: Of the main one.
+        rows: How many were checked.
+        matrix: `confusion` and `names`, empty where there are no classes.
+        seen: The rows are those it was trained on.
+    """
+    warning = f'<p class="xm-problems">{html("tune.evaluated_seen")}</p>' if seen else ""
+    others = "".join(
+        f'<tr><th scope="row">{metric_name(key)}</th><td>{percent(value)}</td></tr>'
+        for key, value in values.items() if key != name
+    )  # fmt: skip
+    return (
+        f'{warning}<p class="xm-answer"><strong>{percent(values[name])}</strong> '
+        f'<span class="xm-percent">{metric_name(name)}</span></p>'
+        f"<p>{html('tune.interval')} {percent(interval['low'])} – {percent(interval['high'])} · "
+        f"{html('tune.rows', rows=rows)}</p>"
+        f'<table class="xm-table"><tbody>{others}</tbody></table>{confusion(matrix)}'
+    )
+
+
+def _table(head: Sequence[str], rows: str) -> str:
+    columns = "".join(f'<th scope="col">{title}</th>' for title in head)
+    return (
+        f'<div class="xm-scroll" tabindex="0"><table class="xm-table"><thead><tr>{columns}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _folded(key: str, content: str) -> str:
+    return f"<details><summary>{html(key)}</summary>{content}</details>"
+
+
+def _hint(key: str) -> str:
+    return f'<p class="xm-hint">{html(key)}</p>'
