@@ -1,37 +1,42 @@
 """Training on small real and generated data with the real towers; the numbers reported are those of the adapter."""
 
-import csv
 import json
-import threading
 
 import pytest
+import yaml
+from real_runs import own_home, write_reviews
 
 from xmodal.cli import main
 from xmodal.data.config import DataConfig
 from xmodal.data.sets import load_data
-from xmodal.errors import CancelledError, InputError
 from xmodal.models.adapters import load_adapter
-from xmodal.settings import settings
 from xmodal.tasks.classify import classify
-from xmodal.training.config import parse_recipe
+from xmodal.training.config import load_recipe, parse_recipe
 from xmodal.training.engine import evaluate, train
-
-GOOD = ["wonderful", "excellent", "lovely", "delightful", "很好", "非常满意"]
-BAD = ["terrible", "awful", "dreadful", "horrible", "很差", "非常失望"]
-THINGS = ["room", "film", "phone", "meal", "service", "book", "酒店", "手机", "电影", "书"]
+from xmodal.training.runs import read_run
 
 
-@pytest.fixture
-def reviews(tmp_path):
-    """A table of generated reviews whose label is told by one word."""
-    path = tmp_path / "reviews.csv"
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["text", "label"])
-        for thing in THINGS:
-            table.writerows((f"The {thing} was {word}.", "good") for word in GOOD)
-            table.writerows((f"The {thing} was {word}.", "bad") for word in BAD)
-    return path
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    with own_home(tmp_path_factory.mktemp("engine") / "home") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def reviews(home):
+    return write_reviews(home / "reviews.csv")
+
+
+@pytest.fixture(scope="module")
+def trained(home, reviews):
+    """What `train --json` prints, its adapter in `made`, with cross-validation in parts of a column."""
+    (home / "r.yaml").write_text("name: reviews\ndata: {source: reviews.csv, check_fraction: 0.25}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        printed = []
+        patch.setattr("builtins.print", lambda text, **_: printed.append(text))
+        arguments = ["--set", "train.epochs=12", "--set", "cross_validation=2", "--out", str(home / "made"), "--json"]
+        assert main(["train", str(home / "r.yaml"), *arguments]) == 0
+    return json.loads(printed[0])
 
 
 def recipe_for(source, **settings_):
@@ -39,74 +44,72 @@ def recipe_for(source, **settings_):
     return parse_recipe({"name": "reviews", "data": data, "train": {"epochs": 12, **settings_}})
 
 
-def test_one_class_is_refused(tmp_path):
-    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"row {i},x\n" for i in range(12)))
-    with pytest.raises(InputError, match="nothing to tell apart"):
-        train(recipe_for(tmp_path / "a.csv"))
-
-
 @pytest.mark.slow
 class TestHead:
-    def test_what_is_reported_is_what_the_adapter_gives(self, reviews, tmp_path):
-        recipe = recipe_for(reviews)
-        result = train(recipe, out=tmp_path / "adapter")
-        metrics = result.metrics
+    def test_what_is_reported_is_what_the_adapter_gives(self, trained, home):
+        assert list(trained) == ["run", "adapter", "metrics", "seconds"]
+        metrics = trained["metrics"]
         assert metrics["before"]["accuracy"] < 0.8
         assert metrics["after"]["accuracy"] > 0.9
         assert metrics["gain"]["better"]
-        adapter = load_adapter(tmp_path / "adapter")
-        again, rows = evaluate(adapter, load_data(recipe.data))
+        adapter = load_adapter(home / "made")
+        again, rows = evaluate(adapter, load_data(read_run(trained["run"]).recipe.data))
         assert again.values == pytest.approx(metrics["after"])
         assert len(rows) == metrics["check_rows"]
-        assert json.loads((tmp_path / "adapter" / "adapter.json").read_text())["metrics"]["after"] == metrics["after"]
+        assert adapter.metrics["after"] == metrics["after"]
 
-    def test_the_same_seed_gives_the_same_numbers(self, reviews, tmp_path):
-        first, second = (train(recipe_for(reviews), out=tmp_path / name).metrics for name in "ab")
-        assert first == second
+    def test_the_stored_recipe_repeats_the_run_and_names_no_path(self, trained, home, tmp_path):
+        text = (home / "made" / "adapter.json").read_text("utf-8") + (home / "made" / "README.md").read_text("utf-8")
+        assert str(home) not in text
+        adapter = load_adapter(home / "made")
+        stored = yaml.safe_load(adapter.recipe)
+        assert stored["data"]["source"] == "reviews.csv"
+        assert stored["towers"] == {"text": "multilingual-e5-small"}
+        assert stored["train"]["learning_rate"] and stored["train"]["epochs"] == 12
+        assert adapter.data["fingerprint"] and {"xmodal", "torch", "transformers"} <= set(adapter.versions)
+        (home / "again.yaml").write_text(adapter.recipe)
+        recipe = load_recipe(home / "again.yaml", ["cross_validation=0"])
+        again = train(recipe, out=tmp_path / "again").metrics
+        assert again["after"] == pytest.approx(trained["metrics"]["after"])
+        assert again["before"] == pytest.approx(trained["metrics"]["before"])
 
-    def test_the_command_line_trains_evaluates_and_classifies(self, reviews, tmp_path, capsys):
-        (tmp_path / "r.yaml").write_text("name: reviews\ndata: {source: reviews.csv, check_fraction: 0.25}\n")
-        out = str(tmp_path / "made")
-        assert main(["train", str(tmp_path / "r.yaml"), "--set", "train.epochs=12", "--out", out, "--json"]) == 0
-        trained = json.loads(capsys.readouterr().out)
-        assert list(trained) == ["run", "adapter", "metrics", "seconds"]
-        assert main(["evaluate", out, "--data", str(reviews), "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["metrics"]["accuracy"] > 0.9
-        assert main(["classify", "--model", out, "--text", "The garden was lovely.", "--json"]) == 0
+    def test_cross_validation_is_told(self, trained, home, capsys):
+        found = trained["metrics"]["cross_validation"]
+        assert found["metric"] == "accuracy" and len(found["folds"]) == 2
+        assert found["mean"] == pytest.approx(sum(found["folds"]) / 2) and found["mean"] > 0.8
+        assert "Cross-validation on the training rows, 2 parts" in (home / "made" / "README.md").read_text("utf-8")
+        only = ["--cross-validate-only", "--set", "cross_validation_column=thing", "--set", "train.max_steps=2"]
+        assert main(["train", str(home / "r.yaml"), *only]) == 0
+        out = capsys.readouterr().out
+        assert "accuracy in cross-validation" in out and "adapter" not in out
+        assert main(["train", str(home / "r.yaml"), "--cross-validate-only"]) == 2
+        assert "asks for no cross-validation" in capsys.readouterr().err
+
+    def test_the_run_is_kept_without_its_checkpoints(self, trained, home):
+        run = read_run(trained["run"])
+        assert run.state == "finished" and run.result["metrics"] == trained["metrics"]
+        assert run.recipe.data.source == str(home / "reviews.csv")
+        assert [line["step"] for line in run.curve] == list(range(1, 37))
+        assert sum(path.stat().st_size for path in run.folder.rglob("*")) < 200_000
+
+    def test_the_command_line_evaluates_and_classifies(self, trained, home, reviews, tmp_path, capsys):
+        made = str(home / "made")
+        assert main(["evaluate", made, "--data", str(reviews), "--out", str(tmp_path / "rows"), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["metrics"]["accuracy"] > 0.9 and found["metric"] == "accuracy"
+        assert found["metrics"]["interval"]["low"] <= found["metrics"]["accuracy"]
+        lines = [json.loads(line) for line in (tmp_path / "rows").read_text("utf-8").splitlines()]
+        assert len(lines) == found["rows"] and set(lines[0]) == {"id", "label", "prediction", "score"}
+        assert main(["evaluate", made, "--data", str(reviews)]) == 0
+        assert "too good" in capsys.readouterr().err
+        assert main(["evaluate", made, "--data", str(reviews), "--task", "answer"]) == 2
+        assert "for the task classify" in capsys.readouterr().err
+        assert main(["classify", "--model", made, "--text", "The garden was lovely.", "--json"]) == 0
         found = json.loads(capsys.readouterr().out)
         assert list(found) == ["label", "scores", "missing", "contributions", "model", "seconds"]
         assert found["label"] == "good"
-        assert main(["classify", "--model", out, "--image", "a.png"]) == 2
+        assert main(["classify", "--model", made, "--image", "a.png"]) == 2
         assert "does not take image" in capsys.readouterr().err
-
-    def test_stopped_and_resumed_gives_the_same_curve(self, reviews, tmp_path, monkeypatch):
-        monkeypatch.setenv("XMODAL_HOME", str(tmp_path / "home"))
-        shared = settings().home / "models"
-        (tmp_path / "home").mkdir()
-        (tmp_path / "home" / "models").symlink_to(shared)
-        settings.cache_clear()
-        try:
-            recipe = recipe_for(reviews, epochs=4)
-            whole = train(recipe, out=tmp_path / "whole")
-            cancel = threading.Event()
-
-            def stop_at_seven(progress):
-                if progress.stage == "train" and progress.done == 7:
-                    cancel.set()
-
-            with pytest.raises(CancelledError, match="with a checkpoint"):
-                train(recipe, stop_at_seven, cancel, resume="", out=tmp_path / "parts")
-            runs = sorted((tmp_path / "home" / "runs").iterdir(), key=lambda p: p.stat().st_mtime)
-            stopped = next(run for run in runs if run.name != whole.run)
-            parts = train(recipe, resume=stopped.name, out=tmp_path / "parts")
-            curves = [
-                [json.loads(line)["loss"] for line in (tmp_path / "home" / "runs" / run / "log.jsonl").open()]
-                for run in (whole.run, parts.run)
-            ]
-            assert curves[0] == pytest.approx(curves[1], rel=1e-4)
-            assert parts.metrics["after"] == pytest.approx(whole.metrics["after"])
-        finally:
-            settings.cache_clear()
 
 
 @pytest.mark.slow

@@ -110,6 +110,8 @@ def _train(
     kind, status, cross = learner_class(recipe.task), by_main(lambda: read_run(folder.name).status), {}
     with main_first():
         data = load_data(recipe.data, report, cancel)
+    for warning in data.report.warnings if is_main() else ():
+        _log.warning("%s", " ".join([warning.message, *warning.examples[:1]]))
     if recipe.cross_validation or recipe.cross_validation_column:
         cross = {"cross_validation": cross_validate(kind, recipe, data, folder, report, cancel)}
         if status.get("only"):
