@@ -211,6 +211,19 @@ class TestUploads:
         delete(str(jobs[1].id))
         assert list(uploads_dir().iterdir()) == []
 
+    def test_so_does_one_that_goes_on_with_new_data(self, home, tmp_path):
+        for name in ("old.csv", "new.csv"):
+            (tmp_path / name).write_text(name)
+        old = submit(make_recipe(source=str(tmp_path / "old.csv")), "ann", uploaded=True)
+        first = parse_recipe(yaml.safe_load(old.recipe)).data.source
+        both = {"source": first, "more_sources": [str(tmp_path / "new.csv"), "sample:chime-shapes"]}
+        new = submit(parse_recipe({"name": "more", "data": both}), "ann", uploaded=True)
+        delete(str(old.id))
+        data = parse_recipe(yaml.safe_load(new.recipe)).data
+        assert data.source == first
+        assert [Path(path).read_text() for path in (first, data.more_sources[0])] == ["old.csv", "new.csv"]
+        assert data.more_sources[1] == "sample:chime-shapes"
+
     def test_one_that_is_gone_is_told(self, home, tmp_path):
         with pytest.raises(InputError, match="is gone"):
             submit(make_recipe(source=str(tmp_path / "a.csv")), "ann", uploaded=True)

@@ -1,6 +1,7 @@
 """What a person does with jobs: submit, cancel, resume. Safe from several threads and processes at once."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -30,14 +31,11 @@ def submit(recipe: Recipe, owner: str, *, uploaded: bool = False) -> Job:
         InputError: The uploaded file is gone.
         DiskFullError: There is no room.
     """
-    source = recipe.data.source
     if not uploaded:
-        if ":" not in source and Path(source).expanduser().exists():
-            source = str(Path(source).expanduser().absolute())
-        return _insert(_with_source(recipe, source), owner)
+        return _insert(_with_sources(recipe, lambda path: path.absolute() if path.exists() else path), owner)
     # Held so that the copy is not swept away before the row names it.
     with lock("uploads"):
-        return _insert(_with_source(recipe, str(keep_upload(source))), owner)
+        return _insert(_with_sources(recipe, keep_upload), owner)
 
 
 def submit_run(run: str, recipe: Recipe, owner: str) -> Job:
@@ -116,5 +114,10 @@ def _free_name(name: str, taken: set[str]) -> str:
     return found
 
 
-def _with_source(recipe: Recipe, source: str) -> Recipe:
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+def _with_sources(recipe: Recipe, change: Callable[[Path], Path]) -> Recipe:
+    """The recipe with other paths; samples and sets of the Hub stay."""
+
+    def change_path(source: str) -> str:
+        return source if source.startswith(("sample:", "hub:")) else str(change(Path(source).expanduser()))
+
+    return recipe.model_copy(update={"data": recipe.data.map_sources(change_path)})

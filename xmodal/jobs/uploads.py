@@ -12,7 +12,7 @@ from xmodal.jobs.store import connect
 from xmodal.paths import staging_dir
 
 
-def keep_upload(path: str | Path) -> Path:
+def keep_upload(path: Path) -> Path:
     """Copy a file to `XMODAL_HOME/uploads/<digest>/<name>`; one that is there already is used again.
 
     Called by `queue.submit`, which holds the lock `uploads`: a copy that no job refers to is swept away.
@@ -21,7 +21,6 @@ def keep_upload(path: str | Path) -> Path:
         InputError: There is no such file.
         DiskFullError: There is no room.
     """
-    path = Path(path)
     if not path.is_file():
         raise InputError(f"The uploaded file {path.name} is gone.", "Upload it again.")
     kept = uploads_dir() / file_digest(path)[:32] / path.name
