@@ -35,6 +35,10 @@ class DownloadError(XmodalError):
     """A model could not be fetched from anywhere."""
 
 
+class UploadError(XmodalError):
+    """A model could not be sent to the Hub."""
+
+
 class IntegrityError(XmodalError):
     """A fetched file is not the file that was expected."""
 

@@ -28,9 +28,17 @@ def test_texts_are_translated_and_take_the_same_values(key):
 
 def test_every_text_is_used_and_every_used_key_exists():
     source = "".join(path.read_text(encoding="utf-8") for path in Path(xmodal.ui.__file__).parent.glob("*.py"))
-    used = set(re.findall(r'["\']((?:app|header|audio|classify|rating|status|notice)\.[a-z_]+)["\']', source))
+    used = set(re.findall(r'["\']((?:app|header|audio|classify|tune|models|rating|status|notice)\.[a-z_]+)["\']', source))
     built = {"audio.script_", "notice.", "status."}
     built |= {f"classify.{start}_" for start in ("name", "text", "image", "audio", "column", "example")}
+    starts = ("task", "sample", "role", "warn", "train", "train_info", "tower", "field", "info", "choice", "state")
+    built |= {f"tune.{start}_" for start in (*starts, "verdict", "metric", "got", "cost", "class", "col")}
+    built |= {"tune.before", "tune.after", "tune.hours"}
+    starts = ("does", "kind", "metric", "state", "run", "fetch", "folder", "about", "ask", "ask_free")
+    built |= {f"models.{start}_" for start in starts}
+    built |= {f"models.{name}" for name in ("fetch", "verify", "pack", "remove", "delete", "damaged", "base", "source")}
+    built |= {f"models.{name}" for name in ("summary", "quality", "classes", "where", "licence", "revision", "folder")}
+    built |= {f"models.{name}" for name in ("size", "languages", "made", "does", "kind")}
     used.discard("app.py")
     assert used <= EN.keys()
     assert [key for key in EN if key not in used and not any(key.startswith(start) for start in built)] == []

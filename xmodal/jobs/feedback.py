@@ -1,6 +1,7 @@
 """Thumbs up or down on a result, kept to judge and improve the models."""
 
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -15,11 +16,13 @@ class Feedback:
     Attributes:
         task: Such as `transcribe`.
         model: Name of the model that made the result.
-        input_sha256: Digest of the file it was made from; the file itself is not kept.
+        input_sha256: Digest of what it was made from.
         output: The result as text.
         rating: 1 for good, -1 for bad.
         comment: What the person added.
         time: When, in UTC (ISO 8601); filled in when it is stored.
+        inputs: What it was made from: `text` as it is, `image` and `audio` as paths. Files are not copied, so that they
+            may be gone later.
     """
 
     task: str
@@ -29,6 +32,7 @@ class Feedback:
     rating: int
     comment: str = ""
     time: str = ""
+    inputs: dict[str, str] = field(default_factory=dict)
 
 
 def save_feedback(feedback: Feedback, path: Path | None = None) -> int:
@@ -38,11 +42,14 @@ def save_feedback(feedback: Feedback, path: Path | None = None) -> int:
         feedback: What to store.
         path: The SQLite file; the usual one if not given.
     """
-    row = asdict(feedback) | {"time": feedback.time or datetime.now(UTC).isoformat(timespec="seconds")}
+    row = asdict(feedback) | {
+        "time": feedback.time or datetime.now(UTC).isoformat(timespec="seconds"),
+        "inputs": json.dumps(feedback.inputs, ensure_ascii=False),
+    }
     with connect(path) as connection:
         cursor = connection.execute(
-            "INSERT INTO feedback (time, task, model, input_sha256, output, rating, comment)"
-            " VALUES (:time, :task, :model, :input_sha256, :output, :rating, :comment)",
+            "INSERT INTO feedback (time, task, model, input_sha256, output, rating, comment, inputs)"
+            " VALUES (:time, :task, :model, :input_sha256, :output, :rating, :comment, :inputs)",
             row,
         )
         return cursor.lastrowid
@@ -58,11 +65,11 @@ def list_feedback(task: str | None = None, path: Path | None = None) -> list[Fee
     """The stored ratings, oldest first, of one task if given."""
     with connect(path) as connection:
         rows = connection.execute(
-            "SELECT time, task, model, input_sha256, output, rating, comment FROM feedback"
+            "SELECT time, task, model, input_sha256, output, rating, comment, inputs FROM feedback"
             " WHERE ?1 IS NULL OR task = ?1 ORDER BY id",
             (task,),
         ).fetchall()
-    return [Feedback(**dict(row)) for row in rows]
+    return [Feedback(**{**dict(row), "inputs": json.loads(row["inputs"])}) for row in rows]
 
 
 def hash_file(path: str | Path) -> str:

@@ -126,4 +126,6 @@ def _judge(session: Session, value: int) -> Feedback | None:
     result = session.transcript
     if result is None or session.path is None:
         return None
-    return Feedback("transcribe", result.model, hash_file(session.path), result.text, value)
+    return Feedback(
+        "transcribe", result.model, hash_file(session.path), result.text, value, inputs={"audio": str(session.path)}
+    )

@@ -10,7 +10,11 @@ from xmodal.ui.classify_events import ClassifyEvents, OneSession
 from xmodal.ui.classify_tab import build_classify_tab
 from xmodal.ui.header import build_header, on_load_header
 from xmodal.ui.i18n import label
+from xmodal.ui.models_page import connect_models
+from xmodal.ui.models_tab import build_models_tab
 from xmodal.ui.sessions import Sessions
+from xmodal.ui.tune_page import Tune
+from xmodal.ui.tune_tab import build_tune_tab
 
 HOUR = 3600
 
@@ -19,19 +23,27 @@ def build_page() -> gr.Blocks:
     """Header, tabs and endpoints, ready for `launch`. Imports neither torch nor transformers."""
     with gr.Blocks(title="xmodal", analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
         machine = build_header()
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             with gr.Tab(label("audio.tab"), id="audio"):
                 audio = AudioEvents(build_audio_tab(), Sessions())
             with gr.Tab(label("classify.tab"), id="classify") as opened:
                 tab = build_classify_tab()
+            with gr.Tab(label("tune.tab"), id="tune"):
+                tune_tab = build_tune_tab()
+            with gr.Tab(label("models.tab"), id="models") as models_opened:
+                models_tab = build_models_tab()
         batch = BatchEvents(tab.many, tab.model, Sessions(BatchSession))
         classify = ClassifyEvents(tab, Sessions(OneSession), batch)
+        tune = Tune(tune_tab, tabs, classify, audio)
         build_api()
         quiet = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
         page.load(on_load_header, None, machine, **quiet)
         for run in [*audio.connect(), *classify.connect(opened)]:
             # A run may have fetched a model.
             run.then(on_load_header, None, machine, **quiet)
+        tune.connect(page)
+        for change in connect_models(page, models_tab, models_opened, tune.runs.owner):
+            change.then(on_load_header, None, machine, **quiet)
         page.unload(audio.on_leave)
         page.unload(classify.on_leave)
     return page

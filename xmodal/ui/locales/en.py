@@ -1,5 +1,8 @@
 """English texts."""
 
+from xmodal.ui.locales.en_models import TEXTS as _MODELS
+from xmodal.ui.locales.en_tune import TEXTS as _TUNE
+
 NAME = "English"
 
 TEXTS = {
@@ -129,7 +132,7 @@ TEXTS = {
     "classify.preview": "First rows",
     "classify.preview_empty": "The first rows of the file appear here.",
     "classify.preview_rows": "{shown} of {rows} rows",
-    "classify.label": "Label",
+    "classify.predicted": "Predicted",
     "classify.score": "Score",
     "status.waiting": "Waiting for a turn…",
     "status.start": "Starting…",
@@ -163,4 +166,6 @@ TEXTS = {
     "notice.no_column_advice": "Choose the column below the file.",
     "notice.bug": "Something went wrong inside xmodal.",
     "notice.bug_advice": "The details are in the terminal where it runs; please report them.",
+    **_TUNE,
+    **_MODELS,
 }

@@ -1,5 +1,8 @@
 """Chinese texts."""
 
+from xmodal.ui.locales.zh_models import TEXTS as _MODELS
+from xmodal.ui.locales.zh_tune import TEXTS as _TUNE
+
 NAME = "中文"
 
 TEXTS = {
@@ -129,7 +132,7 @@ TEXTS = {
     "classify.preview": "前几行",
     "classify.preview_empty": "文件的前几行会显示在这里。",
     "classify.preview_rows": "{rows} 行中的前 {shown} 行",
-    "classify.label": "类别",
+    "classify.predicted": "预测类别",
     "classify.score": "得分",
     "status.waiting": "正在排队…",
     "status.start": "正在开始…",
@@ -163,4 +166,6 @@ TEXTS = {
     "notice.no_column_advice": "请在文件下方选择相应的列。",
     "notice.bug": "xmodal 内部出错了。",
     "notice.bug_advice": "详细信息在运行它的终端里，请反馈给我们。",
+    **_TUNE,
+    **_MODELS,
 }
