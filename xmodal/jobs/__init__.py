@@ -1,1 +1,1 @@
-"""What outlives a visit to the page: ratings now, queued work later."""
+"""What outlives a visit to the page: queued training, runs, ratings."""
