@@ -46,6 +46,7 @@ def _serve(chosen: Settings) -> None:
     from xmodal.ui.i18n import translations
     from xmodal.ui.page import build_page
     from xmodal.ui.theme import SCRIPT, build_style, build_theme
+    from xmodal.ui.tune_owner import start_supervisor
     from xmodal.ui.warm_up import start_warm_up
 
     on_spaces = "SPACE_ID" in os.environ
@@ -74,6 +75,7 @@ def _serve(chosen: Settings) -> None:
     here = f"http://{'localhost' if host == '0.0.0.0' else host}:{port}"
     print(f"xmodal is ready: {page.share_url or here}", flush=True)
     start_warm_up()
+    start_supervisor()
     page.block_thread()
 
 

@@ -168,6 +168,8 @@ class DataEvents:
             problem = views.finished(0, (), stopped=True)
         except Exception as error:  # noqa: BLE001 - `stream` has logged it; the page goes on
             problem = warn(error)
+            if names:
+                problem += views.hint("tune.choose_columns")
         yield {
             self.part.status: problem,
             self.part.stop: gr.update(visible=False),

@@ -68,6 +68,7 @@ SETTINGS = (
     Setting("token_dropout", tasks=("classify",)),
     Setting("unanswerable", tasks=("answer",)),
     Setting("encoder", tasks=("transcribe",)),
+    Setting("joined", tasks=("transcribe",)),
     Setting("max_length", tasks=("classify", "answer")),
     Setting("lora_rank"),
     Setting("pull", tasks=("classify", "transcribe")),

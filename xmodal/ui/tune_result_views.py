@@ -55,6 +55,8 @@ def _sides(metrics: dict) -> str:
         if low is not None and high is not None:
             line = f'<b style="left:{low / most:.1%};width:{(high - low) / most:.1%}"></b>'
         between = f"{html('tune.interval')} {percent(low)} – {percent(high)}" if line else ""
+        if line and low == high:
+            between = html("tune.interval_none")
         rows += (
             f'<li><span class="xm-label">{html(f"tune.{side}")}</span>'
             f'<span class="xm-percent"><strong class="xm-{side}">{percent(value)}</strong> <small>{between}</small>'

@@ -104,7 +104,7 @@ class TuneTab:
 
 def build_tune_tab() -> TuneTab:
     """The layout: three steps, each a tab."""
-    with gr.Tabs(elem_id="xm-tune-steps") as steps:
+    with gr.Tabs(elem_id="xm-tune-steps", overflow_behavior="wrap") as steps:
         with gr.Tab(label("tune.setup_tab"), id="setup"), gr.Row(elem_classes="xm-columns"):
             with gr.Column(scale=5, min_width=300):
                 source = _build_source()
@@ -231,6 +231,7 @@ def _build_compare() -> ComparePart:
     chosen = gr.CheckboxGroup(
         [], label=label("tune.compare"), info=label("tune.compare_info"), elem_id="xm-tune-chosen"
     )
-    refresh = gr.Button(label("tune.refresh"), size="sm", elem_id="xm-tune-refresh")
+    with gr.Row(elem_classes="xm-tools"):
+        refresh = gr.Button(label("tune.refresh"), size="sm", elem_id="xm-tune-refresh")
     table = panel(hint("tune.no_runs"), "xm-card", elem_id="xm-tune-table")
     return ComparePart(chosen, refresh, table)

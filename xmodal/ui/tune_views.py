@@ -53,7 +53,7 @@ def state(job: Job) -> str:
     if job.position:
         facts.append(html("tune.position", place=job.position))
     if job.seconds:
-        facts.append(html("tune.taken", time=clock(job.seconds)))
+        facts.append(html("tune.taken" if job.state == "running" else "tune.took", time=clock(job.seconds)))
     items = "".join(f"<li>{fact}</li>" for fact in facts)
     return (
         f'<div class="xm-status"><p class="xm-state" data-state="{job.state}">{title}</p>'
