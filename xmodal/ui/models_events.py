@@ -50,8 +50,9 @@ class ModelsEvents:
         private = {"api_visibility": "private", "show_progress": "hidden"}
         quick = {**private, "concurrency_limit": 4}
         gr.on([tab.select for tab in opened], self.on_open, filters, part.drawn, **quick)
-        gr.on([part.task.input, part.kind.input, part.words.input], self.on_filter, filters, part.list, **quick)
-        part.list.select(self.on_pick, None, [one for one in part.drawn if one is not part.list], **quick)
+        typed = {**quick, "trigger_mode": "always_last"}  # the last click counts, not the first
+        gr.on([part.task.input, part.kind.input, part.words.input], self.on_filter, filters, part.list, **typed)
+        part.list.select(self.on_pick, None, [one for one in part.drawn if one is not part.list], **typed)
         fetched = part.buttons["fetch"].click(
             self.on_fetch, filters, part.drawn, concurrency_limit=1, concurrency_id=FETCH_QUEUE, **private
         )

@@ -37,7 +37,7 @@ class KeepEvents:
         part.csv.click(self.on_csv, None, made, **quick).then(None, part.packed, js=clicked)
         part.data_set.click(self.on_data_set, part.task, made, **quick).then(None, part.packed, js=clicked)
         disk_opened.select(self.on_disk, None, part.folders, **quick)
-        part.disk.select(self.on_ask, None, part.confirm.parts, **quick)
+        part.disk.select(self.on_ask, None, part.confirm.parts, trigger_mode="always_last", **quick)
         part.confirm.no.click(part.confirm.cleared, None, part.confirm.parts, **quick)
         part.confirm.yes.click(self.on_free, None, part.folders, **quick)
 

@@ -46,7 +46,8 @@ class RunsEvents:
         quick = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
         gr.on([*(tab.select for tab in opened), part.refresh.click], self.on_open, self.owner, part.drawn, **quick)
         part.timer.tick(self.on_tick, self.owner, [part.list, part.timer], **quick)
-        part.list.select(self.on_pick, self.owner, [one for one in part.drawn if one is not part.list], **quick)
+        changed = [one for one in part.drawn if one is not part.list]
+        part.list.select(self.on_pick, self.owner, changed, trigger_mode="always_last", **quick)
         part.buttons["cancel"].click(self.on_cancel, self.owner, part.drawn, **quick)
         part.buttons["resume"].click(self.on_resume, self.owner, part.drawn, **quick)
         part.buttons["delete"].click(self.on_ask, self.owner, part.confirm.parts, **quick)
