@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xmodal.errors import DiskFullError
@@ -75,14 +75,12 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Bytes of the files under `folder`; files that vanish meanwhile count nothing."""
+    """Bytes of the files under `folder`; files and folders that vanish meanwhile count nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            if path.is_file():
-                total += path.stat().st_size
-        except FileNotFoundError:
-            continue
+    for parent, _, names in os.walk(folder):  # unlike `rglob`, it passes over folders that are gone
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += (Path(parent) / name).stat().st_size
     return total
 
 

@@ -1,6 +1,7 @@
 """The rows alone: no process is started here."""
 
 import os
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from xmodal.jobs import claims
 from xmodal.jobs.places import LOG, job_lock, run_dir, uploads_dir, worker_lock
 from xmodal.jobs.queue import cancel, resume, submit
 from xmodal.jobs.records import find_job, get_job, list_jobs
-from xmodal.jobs.runs import COMMAND_LINE, curve, delete, poll, resume_run, run_rows, show_run
+from xmodal.jobs.runs import COMMAND_LINE, curve, delete, disk_bytes, poll, resume_run, run_rows, show_run
 from xmodal.jobs.store import connect
 from xmodal.progress import Progress
 from xmodal.training.config import parse_recipe
@@ -248,6 +249,26 @@ class TestRuns:
         assert not adapter.exists()
         assert not run_dir(job.run).exists()
         assert run_rows() == []
+
+    def test_disk_use_can_be_read_while_checkpoints_come_and_go(self, home):
+        job = submit(make_recipe(), "ann")
+        stop = threading.Event()
+
+        def rotate():
+            step = 0
+            while not stop.is_set():
+                step += 1
+                checkpoint(job.run, step)
+                shutil.rmtree(run_dir(job.run) / "checkpoints" / f"checkpoint-{step}")
+
+        trainer = threading.Thread(target=rotate)
+        trainer.start()
+        try:
+            for _ in range(300):
+                assert disk_bytes(job.run) > 0
+        finally:
+            stop.set()
+            trainer.join()
 
     def test_runs_of_the_command_line_are_shown_and_can_be_queued(self, home):
         folder = run_dir("20260101-000000-old")
