@@ -38,7 +38,7 @@ THINGS = ("room", "film", "phone", "meal", "book")
 WORDS = [(word, "good") for word in ("wonderful", "lovely", "excellent", "fine")]
 WORDS += [(word, "bad") for word in ("awful", "terrible", "horrible", "poor")]
 TOTAL = sum(range(1, toy_runner.STEPS + 1))
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def test_the_app_is_killed_20_times(home, tmp_path):
@@ -87,7 +87,7 @@ def test_real_training_that_was_killed_gives_the_curve_of_an_undisturbed_run(hom
     ensure_worker(nice=0)
     assert wait_for(whole.id, "finished", "failed", timeout=300).state == "finished"
     reviews.unlink()
-    wait_until(lambda: checkpoint_step(parts.run), bool, 200)
+    wait_until(lambda: checkpoint_step(parts.run), bool, 300)
     kill_worker(home)
     kill_job(home)
     assert checkpoint_step(parts.run) < 60, "in the middle"
