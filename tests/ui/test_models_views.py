@@ -1,6 +1,7 @@
 import math
 
 import pytest
+import yaml
 
 from xmodal.jobs.disk_use import FolderUse
 from xmodal.jobs.feedback import Feedback
@@ -29,9 +30,11 @@ def make_run(name: str = "a", **values) -> dict:
 
 
 def test_foreign_text_is_escaped():
-    entry = Entry("own", EVIL, ("classify",), ("text",), EVIL, origin=EVIL, revision=EVIL, licence=EVIL,
-                  languages=(EVIL,), labels=(EVIL,), metrics={**METRICS, "metric": EVIL, "after": {EVIL: 1.0}})  # fmt: skip
-    evil_run = make_run(EVIL, problem=EVIL, advice=EVIL, state=EVIL, recipe=f"name: b\ntrain: {{x: {EVIL!r}}}\n")
+    entry = Entry(
+        "own", EVIL, ("classify",), ("text",), EVIL, origin=EVIL, revision=EVIL, licence=EVIL, languages=(EVIL,),
+        labels=(EVIL,), metrics={**METRICS, "metric": EVIL, "after": {EVIL: 1.0}},
+    )  # fmt: skip
+    evil_run = make_run(EVIL, problem=EVIL, advice=EVIL, state=EVIL, recipe=yaml.safe_dump({"train": {EVIL: EVIL}}))
     feedback = [Feedback(EVIL, EVIL, "0", EVIL, 1, EVIL, EVIL)]
     drawn = [
         models_views.model_list([entry]),

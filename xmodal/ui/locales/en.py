@@ -61,7 +61,7 @@ TEXTS = {
     "audio.rate": "Is the transcript right?",
     "rating.good": "Yes",
     "rating.bad": "No",
-    "rating.comment": "What was wrong or missing? (optional)",
+    "rating.comment": "Anything to add? (optional)",
     "rating.send": "Send",
     "rating.thanks": "Thank you, stored on this machine.",
     "classify.tab": "Classification",

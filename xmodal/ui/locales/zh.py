@@ -61,7 +61,7 @@ TEXTS = {
     "audio.rate": "文字稿正确吗？",
     "rating.good": "正确",
     "rating.bad": "有误",
-    "rating.comment": "哪里错了或缺了？（可不填）",
+    "rating.comment": "有什么要补充的吗？（可不填）",
     "rating.send": "发送",
     "rating.thanks": "谢谢，已保存在本机。",
     "classify.tab": "分类",
