@@ -1,6 +1,5 @@
 """Classification of a table, or of a folder of files: what cannot be used is named, and the rest is done."""
 
-import json
 import threading
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from xmodal.data.folders import read_folder
 from xmodal.data.images import load_image
 from xmodal.data.media import probe
 from xmodal.data.rows import build_rows
+from xmodal.data.spreadsheets import cell_text, write_csv
 from xmodal.data.tables import Table, read_table
 from xmodal.device import pick_device
 from xmodal.errors import InputError, UnknownModelError
@@ -167,44 +167,22 @@ def iter_classify_batch(
 
 
 def write_batch(result: BatchResult, path: Path) -> Path:
-    """Write a csv with the columns of the table and `label`, `score`, `missing` and `problem`.
+    """Write a csv for spreadsheets with the columns of the table and `label`, `score`, `missing` and `problem`.
 
-    It has the mark by which Excel knows UTF-8, and cells that Excel would take for a formula begin with an apostrophe
-    (https://owasp.org/www-community/attacks/CSV_Injection). Where the table has a column of one of these names, the
-    new one is called `predicted_label` and so on.
+    Where the table has a column of one of these names, the new one is called `predicted_label` and so on.
     """
-    import csv
-
     table, names = result.table, list(result.table.columns)
-    media = {column for modality, column in result.inputs.items() if modality in MEDIA_ROLES}
+    media = {column for modality, column in result.inputs.items() if modality in MEDIA_ROLES} | {"file_name"}
     added = [name if name not in names else f"predicted_{name}" for name in ("label", "score", "missing", "problem")]
-    with open(path, "w", encoding="utf-8-sig", newline="", errors="replace") as out:
-        writer = csv.writer(out)
-        writer.writerow(map(_guard, [*names, *added]))
-        for i in range(len(table)):
-            values = [table.columns[name][i] for name in names]
-            folder = str(table.folders[i])
-            cells = [
-                cell_text(value, folder if name in media or name == "file_name" else "")
-                for name, value in zip(names, values, strict=True)
-            ]
+
+    def rows() -> Iterator[list[str]]:
+        for i, folder in enumerate(table.folders):
+            cells = [cell_text(table.columns[name][i], str(folder) if name in media else "") for name in names]
             row = result.predictions[i] if i < len(result.predictions) else RowPrediction(problem="Not reached.")
             score = "" if row.score is None else f"{row.score:.4f}"
-            writer.writerow(map(_guard, [*cells, row.label, score, ", ".join(row.missing), row.problem]))
-    return path
+            yield [*cells, row.label, score, ", ".join(row.missing), row.problem]
 
-
-def cell_text(value: object, folder: str = "") -> str:
-    """What stands in a cell, as text; of a file in `folder`, its name there. Whole numbers lose their `.0`."""
-    if isinstance(value, dict) and "bytes" in value:
-        value = value.get("path")
-    if value is None or (isinstance(value, float) and value != value):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value).removeprefix(folder + "/") if folder else str(value)
+    return write_csv(path, [*names, *added], rows())
 
 
 def _with_label(table: Table) -> Table:
@@ -298,14 +276,3 @@ def _predict(classifier: Classifier, given: dict[int, dict], cancel) -> dict[int
     half = len(numbers) // 2
     first, second = ({i: given[i] for i in part} for part in (numbers[:half], numbers[half:]))
     return _predict(classifier, first, cancel) | _predict(classifier, second, cancel)
-
-
-def _guard(text: str) -> str:
-    """Text that a spreadsheet shows and does not calculate; plain numbers stay numbers."""
-    if not text.lstrip().startswith(("=", "+", "-", "@")) and text[:1] not in ("\t", "\r"):
-        return text
-    try:
-        float(text)
-    except ValueError:
-        return "'" + text
-    return text

@@ -56,12 +56,10 @@ class ClassifyEvents:
         drawn = [self.tab.model, self.tab.card, *one.boxes, *self.batch.boxes]
         opened.select(self.on_open, self.tab.model, drawn, concurrency_limit=4, **private)
         self.tab.model.input(self.on_model, self.tab.model, drawn, concurrency_limit=4, **private)
-        gr.on([one.image.upload, one.image.clear], classify_views.picture, one.image, one.preview, **at_once)
+        one.image.change(classify_views.picture, one.image, one.preview, **at_once)
         starts = [gr.on([one.run.click, one.text.submit], self.on_wait, None, one.results, **at_once)]
         starts += [
-            example.button.click(
-                partial(self.on_example, example), None, [*one.inputs, one.preview, *one.results], **at_once
-            )
+            example.button.click(partial(self.on_example, example), None, [*one.inputs, *one.results], **at_once)
             for example in one.examples
         ]
         runs = [
@@ -108,10 +106,7 @@ class ClassifyEvents:
     def on_example(self, example: Example) -> dict:
         """An example was clicked; the run follows by itself."""
         boxes = dict(zip(classify_views.MODALITIES, self.one.inputs, strict=True))
-        updates = {boxes[example.modality]: example.value, **self.on_wait()}
-        if example.modality == "image":
-            updates[self.one.preview] = classify_views.picture(example.value)
-        return updates
+        return {boxes[example.modality]: example.value, **self.on_wait()}
 
     def on_wait(self) -> dict:
         """Asked to run: say so at once, there may be others before."""
@@ -209,7 +204,8 @@ def _judge(session: OneSession, value: int) -> Feedback | None:
     """The rating of a label."""
     if session.found is None:
         return None
-    return Feedback("classify", session.found.model, _digest(session.given), session.found.label, value)
+    digest, given = _digest(session.given), dict(session.given)
+    return Feedback("classify", session.found.model, digest, session.found.label, value, inputs=given)
 
 
 def _digest(given: dict[str, str]) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from xmodal.data.spreadsheets import cell_text
 from xmodal.tasks.results import ClassifyResult
 from xmodal.ui.i18n import html
 from xmodal.ui.views import Bar, bars, hint
@@ -68,8 +70,6 @@ def _is_number(value: object) -> bool:
 
 def picture(path: str | None) -> str:
     """The picture chosen; the browser fetches it from the page's own server."""
-    from urllib.parse import quote
-
     if not path:
         return ""
     url = "gradio_api/file=" + quote(path.replace("\\", "/"))
@@ -182,14 +182,12 @@ def _examples(examples: Sequence[str]) -> str:
 
 def preview(table: "Table", inputs: dict[str, str], found: "BatchResult | None" = None) -> str:
     """The first rows, with what was found for them."""
-    from xmodal.tasks.classify_batch import cell_text
-
     columns = [*dict.fromkeys(inputs.values())] or list(table.columns)[:3]
     if found is not None and found.truth:
         columns.append(found.truth)
     head = "".join(f'<th scope="col" dir="auto">{escape(_short(name))}</th>' for name in columns)
     if found is not None:
-        head += f'<th scope="col">{html("classify.label")}</th><th scope="col">{html("classify.score")}</th>'
+        head += f'<th scope="col">{html("classify.predicted")}</th><th scope="col">{html("classify.score")}</th>'
     body = ""
     for i in range(min(TOP, len(table))):
         cells = [cell_text(table.columns[name][i], str(table.folders[i])) for name in columns]

@@ -1,5 +1,5 @@
-/* Playback from a click, the play head, copying, and the language switch. Listens on the document, so that results
-   may be redrawn at any time. */
+/* Playback from a click, the play head, copying, running by keyboard, and the language switch. Listens on the document,
+   so that results may be redrawn at any time. */
 (() => {
   const media = () => document.querySelector("#xm-player audio, #xm-player video");
 
@@ -116,6 +116,12 @@
       const share = (event.clientX - track.left) / track.width;
       if (share >= 0 && share <= 1) seek(share * Number(box.dataset.duration));
     }
+  });
+  /* Ctrl+Enter, or Cmd+Enter, presses the run button in view. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    const button = [...document.querySelectorAll(".xm-run button.primary")].find((one) => one.offsetParent);
+    if (button && !button.disabled) { event.preventDefault(); button.click(); }
   });
   for (const name of ["timeupdate", "seeked", "loadedmetadata"]) document.addEventListener(name, follow, true);
   new MutationObserver(mark).observe(document.documentElement, { attributes: true, attributeFilter: ["lang"] });
