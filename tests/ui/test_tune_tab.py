@@ -109,7 +109,8 @@ def test_the_yaml_shown_is_the_recipe_that_is_trained(task, tmp_path):
 
 
 def test_empty_fields_follow_the_task():
-    content = make_content("answer", "sample:notices", {}, "lora", {}, "n", {"batch_size": None, "epochs": None})
+    empty = {"batch_size": None, "epochs": 0, "max_length": 0, "learning_rate": None, "max_rows": 0}
+    content = make_content("answer", "sample:notices", {}, "lora", {}, "n", empty)
     train = parse_recipe(content).train
     assert (train.batch_size, train.max_length, train.passes) == (8, 384, 3)
 

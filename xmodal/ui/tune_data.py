@@ -25,6 +25,7 @@ from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions, Visit
 from xmodal.ui.tune_estimate import measured_factor
 from xmodal.ui.tune_tab import ROLES, DataPart
+from xmodal.ui.warm_up import wait_until_warm
 
 LOOK_QUEUE = "look"
 
@@ -225,6 +226,7 @@ class DataEvents:
 
 def _look(session: SetupSession, task: str, emit: Callable[[object], None]) -> None:
     """Columns first, so that they can be corrected where the rest fails."""
+    wait_until_warm()  # `datasets` looks into transformers
     session.factor = measured_factor()
     names = _read_columns(session.source, emit, session.cancel)
     emit(_Columns(names))

@@ -106,7 +106,9 @@ def make_content(
         parts["data"]["columns"] = dict(columns)
     for setting in SETTINGS:
         value = values.get(setting.name)
-        if value is None or value == setting.default or task not in setting.tasks:
+        # An empty number comes from the browser as 0.
+        fitted = setting.default is None and not value
+        if value is None or value == setting.default or fitted or task not in setting.tasks:
             continue
         parts[setting.place][setting.name] = int(value) if setting.kind is int and value == int(value) else value
     content = {"name": name, "task": task}
