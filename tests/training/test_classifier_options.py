@@ -106,6 +106,8 @@ class TestText:
         assert made.base["text"] == {"model": name, "source": "none", "revision": ""}
         assert set(made.files) == {"head.safetensors", "tower_text.safetensors"}
         assert sum(entry["bytes"] for entry in made.files.values()) < 10_000_000
+        card = (tmp_path / "made" / "README.md").read_text(encoding="utf-8")
+        assert f"{name} (text, from scratch)" in card and "base_model" not in card
 
     def test_a_student_learns_from_its_teacher_without_labels(self, reviews, adapter, tmp_path):
         """With weight 1 the labels do not count, so a student given wrong ones does as the teacher does."""
@@ -189,6 +191,8 @@ class TestFused:
         recipe = recipe_for(signs, schedule="staged", fusion=fusion)
         metrics = train(recipe, out=tmp_path / "made").metrics
         assert metrics["after"]["accuracy"] > 0.85
+        assert set(metrics["without"]) == {"text", "image"}
+        assert metrics["without"]["text"]["accuracy"] < metrics["after"]["accuracy"]
         stored = load_classifier(load_adapter(tmp_path / "made")).model.state_dict()
         assert not any(name.startswith("own_heads") for name in stored)
 

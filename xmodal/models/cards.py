@@ -47,13 +47,16 @@ def _front_matter(adapter: Adapter) -> dict[str, Any]:
     licences = sorted({_licence_id(spec.licence) for spec in _bases(adapter).values() if spec})
     known = len(licences) == 1 and len(_bases(adapter)) == sum(spec is not None for spec in _bases(adapter).values())
     front: dict[str, Any] = {"license": licences[0] if known else "other"}
-    if not known:
+    if not _bases(adapter):
+        front |= {"license_name": "that-of-the-data", "license_link": "#data-and-licence"}
+    elif not known:
         front |= {"license_name": "those-of-the-base-models", "license_link": "#data-and-licence"}
     front["library_name"] = "xmodal"
-    front["base_model"] = [
-        spec.hub if spec and spec.hub else str(adapter.base[role].get("model", role))
-        for role, spec in _bases(adapter).items()
-    ]
+    if _bases(adapter):
+        front["base_model"] = [
+            spec.hub if spec and spec.hub else str(adapter.base[role].get("model", role))
+            for role, spec in _bases(adapter).items()
+        ]
     languages = adapter.data.get("languages") or []
     if languages:
         front["language"] = [languages] if isinstance(languages, str) else list(languages)
@@ -70,7 +73,10 @@ def _front_matter(adapter: Adapter) -> dict[str, Any]:
 
 
 def _purpose(adapter: Adapter) -> str:
-    names = [f"{entry.get('model', '?')} ({role})" for role, entry in adapter.base.items()]
+    names = [
+        f"{entry.get('model', '?')} ({role}{', from scratch' if entry.get('source') == 'none' else ''})"
+        for role, entry in adapter.base.items()
+    ]
     lines = [
         f"## What it is for\n\nThe task `{adapter.task}`, by the family `{adapter.family}` of xmodal. "
         f"It stands on {' and '.join(names) or 'no pretrained model'}."
@@ -153,9 +159,11 @@ def _cell(value: Any) -> str:
 
 
 def _bases(adapter: Adapter) -> dict[str, ModelSpec | None]:
-    """Role to the registered model; None for models that are not registered."""
+    """Role to the registered model, None for models that are not registered; without what starts from nothing."""
     found: dict[str, ModelSpec | None] = {}
     for role, entry in adapter.base.items():
+        if entry.get("source") == "none":
+            continue
         try:
             found[role] = find_model(str(entry.get("model", "")))
         except UnknownModelError:

@@ -126,8 +126,10 @@ def _train(
     def store() -> tuple[dict, str]:
         adapter = _save(learner, Path(status.get("out") or adapters_dir() / recipe.name), started)
         # What is reported is what the stored adapter does when it is loaded afresh.
-        after, _ = kind.measure_adapter(load_adapter(adapter.path), data, report, cancel)
+        stored = load_adapter(adapter.path)
+        after, _ = kind.measure_adapter(stored, data, report, cancel)
         metrics = compare(before, after, rows, learner.metric, learner.lower_is_better) | cross
+        metrics |= kind.extra_metrics(stored, data, report, cancel)
         return metrics, str(save_metrics(adapter, metrics).path)
 
     return by_main(store)

@@ -60,6 +60,14 @@ class Learner(ABC):
     ) -> tuple[Metrics, list[dict]]:
         """Metrics of a stored adapter, loaded afresh, on `data.check`, and a line for each row."""
 
+    @classmethod
+    def extra_metrics(
+        cls, adapter: Adapter, data: LoadedData, report: Reporter | None, cancel: threading.Event | None
+    ) -> dict:
+        """More numbers of a stored adapter on `data.check`, for its metrics; none unless a family has some."""
+        del adapter, data, report, cancel
+        return {}
+
     def fit(
         self, folder: Path, report: Reporter | None, cancel: threading.Event | None, *, resume: bool = False
     ) -> None:

@@ -147,6 +147,19 @@ class ClassifierLearner(Learner):
         ]
         return _metrics(rows, scores, adapter.labels), [{**line, "score": float(line["score"])} for line in lines]
 
+    @classmethod
+    def extra_metrics(
+        cls, adapter: Adapter, data: LoadedData, report: Reporter | None, cancel: threading.Event | None
+    ) -> dict:
+        """`without`: the metrics with each modality removed from all rows, where there are several."""
+        if len(adapter.base) == 1:
+            return {}
+        classifier, rows, without = load_classifier(adapter, report), list(data.check), {}
+        for gone in adapter.base:
+            scores = predict(classifier, [{**row, gone: None} for row in rows], report, cancel)
+            without[gone] = _metrics(rows, scores, adapter.labels).values
+        return {"without": without}
+
 
 def _build(recipe: Recipe, data: LoadedData, report: Reporter | None) -> Classifier:
     """Towers and an untrained head for the modalities that the data has."""
