@@ -93,6 +93,7 @@ class ClassifierModel(nn.Module):
         inputs: dict[str, dict[str, Tensor]] | None = None,
         labels: Tensor | None = None,
         teacher: Tensor | None = None,
+        prior: Tensor | None = None,
         anchors: dict[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
         """Logits `(batch, labels)`, and the loss where labels are given.
@@ -104,6 +105,7 @@ class ClassifierModel(nn.Module):
             inputs: What trained towers take, for the rows that have the modality.
             labels: `(batch,)` class numbers.
             teacher: `(batch, labels)`, a teacher's logits.
+            prior: `(batch, labels)`, log-probabilities of the n-grams, which the head's logits are added to.
             anchors: The pretrained tower's pooled tokens `(rows that have the modality, dim)`.
         """
         tokens, masks, distances = dict(tokens or {}), dict(masks or {}), []
@@ -122,7 +124,7 @@ class ClassifierModel(nn.Module):
                 value.float() for value in self.head.modality_logits(tokens, masks, present, self.own_heads).values()
             ]
         else:
-            each = [self.head(tokens, masks, present).float()]
+            each = [self.head(tokens, masks, present).float() + (0.0 if prior is None else prior)]
         logits = torch.stack(each).mean(dim=0)
         if labels is None:
             return {"logits": logits}
@@ -143,8 +145,8 @@ class ClassifierModel(nn.Module):
 class Collator:
     """Rows to a batch: cached tokens are padded, values for trained towers are prepared.
 
-    Rows have a value for each modality, and where they are trained on a `label`, the `teacher`'s logits, and `anchors`
-    by modality if asked for.
+    Rows have a value for each modality, and where they are trained on a `label`, the `teacher`'s logits, the n-grams'
+    `prior`, and `anchors` by modality if asked for.
 
     Args:
         modalities: Of the classifier, in its order.
@@ -170,8 +172,9 @@ class Collator:
         batch |= {name: value for name, value in (("tokens", tokens), ("masks", masks), ("inputs", inputs)) if value}
         if "label" in rows[0]:
             batch["labels"] = torch.tensor([row["label"] for row in rows])
-        if "teacher" in rows[0]:
-            batch["teacher"] = torch.stack([row["teacher"] for row in rows])
+        for name in ("teacher", "prior"):
+            if name in rows[0]:
+                batch[name] = torch.stack([row[name] for row in rows])
         if "anchors" in rows[0] and inputs:
             batch["anchors"] = {m: torch.stack([r["anchors"][m] for r in rows if r[m] is not None]) for m in inputs}
         return batch

@@ -12,6 +12,7 @@ from xmodal.errors import InputError
 from xmodal.models.adapters import Adapter, load_tensors
 from xmodal.models.classifier import ClassifierConfig
 from xmodal.models.classifier_model import ClassifierModel, Collator, is_trained, restore_tower
+from xmodal.models.ngrams import NgramModel
 from xmodal.models.towers import Tower, load_tower
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.features import autocast, decode_value, tower_tokens
@@ -27,11 +28,13 @@ class Classifier:
         model: Head and trained towers.
         frozen: Frozen towers by modality.
         config: Of the head.
+        ngrams: Says what the n-grams of the text speak for; None without them.
     """
 
     model: ClassifierModel
     frozen: dict[str, Tower]
     config: ClassifierConfig
+    ngrams: NgramModel | None = None
 
     @property
     def nbytes(self) -> int:
@@ -59,7 +62,8 @@ def load_classifier(adapter: Adapter, report: Reporter | None = None) -> Classif
     model = ClassifierModel(config, trained)
     model.head.load_state_dict(load_tensors(adapter, "head"))
     model.to(device.name).eval()
-    return Classifier(model, {m: tower.eval() for m, tower in towers.items() if m not in trained}, config)
+    ngrams = NgramModel(load_tensors(adapter, "ngrams")) if train.get("ngrams") else None
+    return Classifier(model, {m: tower.eval() for m, tower in towers.items() if m not in trained}, config, ngrams)
 
 
 def token_rows(
@@ -95,6 +99,9 @@ def predict_logits(classifier: Classifier, rows: Sequence[dict], report: Reporte
     model.eval()
     device = next(model.parameters()).device
     prepared = token_rows(rows, classifier.frozen, modalities, report, cancel)
+    if classifier.ngrams:
+        prior = classifier.ngrams.log_probs([row.get("text") for row in rows])
+        prepared = [{**row, "prior": values} for row, values in zip(prepared, prior, strict=True)]
     collate = Collator(modalities, dict(model.towers), decode_value)
     # Texts of like length share a batch, so that a trained tower computes little padding.
     order = list(range(len(prepared)))

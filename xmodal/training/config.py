@@ -71,6 +71,7 @@ class TrainConfig(BaseModel):
         checkpoint_minutes: Minutes between checkpoints, which are what a stop or a crash can lose; 0 for one an epoch.
         batch_size: Rows a step.
         class_balance: `weights` in the loss or `oversample` rare classes.
+        ngrams: Also count the text's characters and pairs of them, which tell topics apart that the tower blurs.
         max_length: Text tokens at most; for `answer`, of question and passage, which are read in windows.
         unanswerable: Add this share of the questions again, with a like passage that does not hold the answer. For data
             where all have one, so that the model learns to say that a text does not tell. Only for `answer`.
@@ -104,6 +105,7 @@ class TrainConfig(BaseModel):
     checkpoint_minutes: float = Field(default=2, ge=0)
     batch_size: int = Field(default=32, ge=1)
     class_balance: Literal["none", "weights", "oversample"] = "none"
+    ngrams: bool = False
     max_length: int = Field(default=128, ge=8, le=512)
     unanswerable: float = Field(default=0.0, ge=0, le=1)
     seed: int = Field(default=0, ge=0, lt=2**32)

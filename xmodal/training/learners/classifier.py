@@ -22,6 +22,7 @@ from xmodal.models.classifier_model import (
     prepare_tower,
     trained_tensors,
 )
+from xmodal.models.ngrams import NgramModel, cross_fitted
 from xmodal.models.towers import Tower, load_tower
 from xmodal.progress import Reporter
 from xmodal.tasks.features import decode_value
@@ -34,6 +35,7 @@ from xmodal.training.stages import fit_stages
 from xmodal.training.targets import pretrained_tokens, teacher_logits, token_statistics
 
 _MODALITIES = ("text", "image", "audio")
+_NGRAM_PARTS = 4
 
 
 class ClassifierLearner(Learner):
@@ -69,6 +71,8 @@ class ClassifierLearner(Learner):
         rows = [{**row, "label": numbers[old["label"]]} for row, old in zip(rows, given, strict=True)]
         if "text" in self.model.towers:
             rows = [{**row, "length": len(row["text"] or "")} for row in rows]
+        if self.recipe.train.ngrams:
+            rows = self._with_ngrams(rows, given)
         distill = self.recipe.train.distill
         if distill:
             taught = teacher_logits(
@@ -92,7 +96,8 @@ class ClassifierLearner(Learner):
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """See `Learner.tensors`."""
-        return trained_tensors(self.model, self.recipe.train.trainable)
+        ngrams = {"ngrams": self.classifier.ngrams.tensors} if self.classifier.ngrams else {}
+        return {**trained_tensors(self.model, self.recipe.train.trainable), **ngrams}
 
     def settings(self) -> dict:
         """See `Learner.settings`."""
@@ -105,6 +110,20 @@ class ClassifierLearner(Learner):
         for modality in self.model.towers:
             means[modality] = token_statistics(self._pretrained(modality, report, cancel))[0]
         self.model.head.set_fillers(means)
+
+    def _with_ngrams(self, rows: list[dict], given: list[dict]) -> list[dict]:
+        """Rows with what n-grams speak for, fitted to other rows; those fitted to all are kept for later.
+
+        Raises:
+            InputError: The data has no text.
+        """
+        if "text" not in self.classifier.config.towers:
+            raise InputError("The data has no text to count n-grams in.", "Set train.ngrams to false.")
+        texts, labels, count = [row["text"] for row in given], [row["label"] for row in rows], len(self.data.labels)
+        prior = cross_fitted(texts, labels, count, _NGRAM_PARTS, self.recipe.train.seed)
+        there = [i for i, text in enumerate(texts) if text]
+        self.classifier.ngrams = NgramModel.fit([texts[i] for i in there], [labels[i] for i in there], count)
+        return [{**row, "prior": values} for row, values in zip(rows, prior, strict=True)]
 
     def _with_anchors(self, rows: list[dict], report: Reporter | None, cancel) -> list[dict]:
         """Rows with the mean token of each pretrained tower that is trained further, and their variance."""
