@@ -1,6 +1,8 @@
 """Training on small real and generated data with the real towers; the numbers reported are those of the adapter."""
 
 import json
+from contextlib import redirect_stdout
+from io import StringIO
 
 import pytest
 import yaml
@@ -31,12 +33,10 @@ def reviews(home):
 def trained(home, reviews):
     """What `train --json` prints, its adapter in `made`, with cross-validation in parts of a column."""
     (home / "r.yaml").write_text("name: reviews\ndata: {source: reviews.csv, check_fraction: 0.25}\n")
-    with pytest.MonkeyPatch.context() as patch:
-        printed = []
-        patch.setattr("builtins.print", lambda text, **_: printed.append(text))
-        arguments = ["--set", "train.epochs=12", "--set", "cross_validation=2", "--out", str(home / "made"), "--json"]
+    arguments = ["--set", "train.epochs=12", "--set", "cross_validation=2", "--out", str(home / "made"), "--json"]
+    with redirect_stdout(StringIO()) as printed:
         assert main(["train", str(home / "r.yaml"), *arguments]) == 0
-    return json.loads(printed[0])
+    return json.loads(printed.getvalue())
 
 
 def recipe_for(source, **settings_):
