@@ -66,6 +66,7 @@ SETTINGS = (
     Setting("modality_dropout", tasks=("classify",)),
     Setting("augment", tasks=("classify", "transcribe")),
     Setting("token_dropout", tasks=("classify",)),
+    Setting("ngrams", tasks=("classify",)),
     Setting("unanswerable", tasks=("answer",)),
     Setting("encoder", tasks=("transcribe",)),
     Setting("joined", tasks=("transcribe",)),

@@ -129,6 +129,8 @@ TEXTS = {
     "tune.info_augment": "Crops, colours, noise; where the model itself is trained.",
     "tune.field_token_dropout": "Hide words or bits",
     "tune.info_token_dropout": "Share hidden in training; 0 to 0.9.",
+    "tune.field_ngrams": "Count characters too",
+    "tune.info_ngrams": "Beside the model for text; often better together.",
     "tune.field_unanswerable": "Questions without an answer",
     "tune.info_unanswerable": "Add this share, so that the model learns to say that a text does not tell; 0 to 1.",
     "tune.field_encoder": "Train the listening part too",

@@ -128,6 +128,8 @@ TEXTS = {
     "tune.info_augment": "裁剪、颜色、噪声；仅在训练模型本身时有效。",
     "tune.field_token_dropout": "隐藏词或片段",
     "tune.info_token_dropout": "训练时隐藏的比例；0 到 0.9。",
+    "tune.field_ngrams": "也统计字符",
+    "tune.info_ngrams": "与文本模型一起使用，往往更好。",
     "tune.field_unanswerable": "没有答案的问题",
     "tune.info_unanswerable": "增加这样的比例，让模型学会说“文中没有”；0 到 1。",
     "tune.field_encoder": "也训练“听”的部分",
