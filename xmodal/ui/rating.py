@@ -25,11 +25,15 @@ class Rating:
     @property
     def parts(self) -> list:
         """Everything that changes."""
-        return [self.row, self.comment, self.send, self.thanks]
+        return [self.row, self.good, self.bad, self.comment, self.send, self.thanks]
 
     def shown(self) -> dict:
-        """Updates that ask for a rating."""
-        return {self.row: gr.update(visible=True)}
+        """Updates that ask for a rating; the buttons' texts, as they would not follow a change of language else."""
+        return {
+            self.row: gr.update(visible=True),
+            self.good: gr.update(value=label("rating.good")),
+            self.bad: gr.update(value=label("rating.bad")),
+        }
 
     def cleared(self) -> dict:
         """Updates that take it away."""
