@@ -22,6 +22,7 @@ from xmodal.errors import CancelledError, XmodalError
 from xmodal.jobs import claims
 from xmodal.jobs.places import LOG, job_lock, run_dir
 from xmodal.jobs.records import Job, get_job
+from xmodal.jobs.uploads import is_upload
 from xmodal.paths import home
 from xmodal.progress import Progress, Reporter
 
@@ -88,7 +89,10 @@ def train_job(job: Job, report: Reporter | None, cancel: threading.Event) -> tup
     from xmodal.training.engine import train
 
     recipe = parse_recipe(yaml.safe_load(job.recipe))
-    result = train(recipe, report, cancel, resume=job.run, out=home() / "adapters" / job.name)
+    result = train(
+        recipe, report, cancel, resume=job.run, out=home() / "adapters" / job.name,
+        untrusted=is_upload(recipe.data.source),
+    )  # fmt: skip
     return result.adapter, result.metrics, result.seconds
 
 

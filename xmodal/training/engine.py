@@ -67,6 +67,7 @@ def train(
     resume: str = "",
     out: Path | None = None,
     cross_validate_only: bool = False,
+    untrusted: bool = False,
 ) -> TrainResult:
     """Train what a recipe asks for. Called in several processes (`accelerate launch`), they share the batches.
 
@@ -78,6 +79,7 @@ def train(
             finished one is given as it was.
         out: Folder for the adapter; XMODAL_HOME/adapters/<name> if not given.
         cross_validate_only: Stop after the cross-validation; `adapter` is empty then.
+        untrusted: The data is a stranger's upload; see `load_data`.
 
     Raises:
         InputError: The run to resume is unknown, in progress, or of another recipe.
@@ -96,20 +98,25 @@ def train(
     if done := by_main(lambda: read_run(run).result):
         return TrainResult(**done)
     with hold(folder) if is_main() else nullcontext(), _status_kept(folder), memory_explained(recipe.train):
-        metrics, adapter = _train(recipe, folder, report, cancel, started)
+        metrics, adapter = _train(recipe, folder, report, cancel, started, untrusted)
         result = TrainResult(run, adapter, metrics, round(time.perf_counter() - started, 2))
         by_main(lambda: _finish(folder, result))
     return by_main(lambda: result)
 
 
 def _train(
-    recipe: Recipe, folder: Path, report: Reporter | None, cancel: threading.Event | None, started: float
+    recipe: Recipe,
+    folder: Path,
+    report: Reporter | None,
+    cancel: threading.Event | None,
+    started: float,
+    untrusted: bool,
 ) -> tuple[dict, str]:
     """The metrics, and the adapter's folder."""
     torch.manual_seed(recipe.train.seed)
     kind, status, cross = learner_class(recipe.task), by_main(lambda: read_run(folder.name).status), {}
     with main_first():
-        data = load_data(recipe.data, report, cancel)
+        data = load_data(recipe.data, report, cancel, untrusted=untrusted)
     for warning in data.report.warnings if is_main() else ():
         _log.warning("%s", " ".join([warning.message, *warning.examples[:1]]))
     if recipe.cross_validation or recipe.cross_validation_column:
@@ -152,7 +159,14 @@ def main_metric(adapter: Adapter, metrics: Metrics) -> str:
     return name if name in metrics.examples else next(iter(metrics.examples))
 
 
-def load_evaluation_data(adapter: Adapter, source: str, report: Reporter | None = None) -> LoadedData:
+def load_evaluation_data(
+    adapter: Adapter,
+    source: str,
+    report: Reporter | None = None,
+    cancel: threading.Event | None = None,
+    *,
+    untrusted: bool = False,
+) -> LoadedData:
     """All rows of a data set, held out; columns and class names as in the adapter's recipe, where the data has them.
 
     Raises:
@@ -163,10 +177,10 @@ def load_evaluation_data(adapter: Adapter, source: str, report: Reporter | None 
     told = {key: told[key] for key in ("columns", "label_names") if told.get(key)}
     if told:
         try:
-            return load_data(make_data_config(**{**plain.model_dump(), **told}), report)
+            return load_data(make_data_config(**{**plain.model_dump(), **told}), report, cancel, untrusted=untrusted)
         except InputError as error:
             _log.warning("The columns of the adapter's recipe do not fit and are guessed: %s", error.problem)
-    return load_data(plain, report)
+    return load_data(plain, report, cancel, untrusted=untrusted)
 
 
 def learner_class(task: str) -> type[Learner]:

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
-import yaml
 
-from xmodal.data.config import make_data_config
-from xmodal.data.sets import LoadedData, load_data
-from xmodal.errors import CancelledError, InputError, XmodalError
+from xmodal.errors import CancelledError, XmodalError
 from xmodal.jobs.records import Job
 from xmodal.progress import Progress
 from xmodal.ui import tune_result_views, views
@@ -175,27 +172,14 @@ def _read(job: Job) -> "Adapter":
 def _evaluate(job: Job, file: str, cancel: threading.Event, emit: Callable[[object], None]) -> None:
     wait_until_warm()
     from xmodal.models.adapters import load_adapter
-    from xmodal.training.engine import evaluate, main_metric
+    from xmodal.training.engine import evaluate, load_evaluation_data, main_metric
     from xmodal.training.intervals import bootstrap_interval
 
     adapter = load_adapter(Path(job.adapter))
-    data = _load(adapter.task, adapter.recipe, file, emit, cancel)
+    data = load_evaluation_data(adapter, file, emit, cancel, untrusted=True)
     found, _ = evaluate(adapter, data, emit, cancel)
     name = main_metric(adapter, found)
     interval = bootstrap_interval(found.examples[name]).as_dict()
     seen = data.report.fingerprint == adapter.data.get("fingerprint")
     matrix = {"confusion": found.confusion, "names": found.names}
     emit(tune_result_views.evaluation(name, found.values, interval, len(data.check), matrix, seen))
-
-
-def _load(task: str, recipe: str, file: str, report, cancel: threading.Event) -> LoadedData:
-    """All rows of a stranger's file, with the columns and class names of the recipe where the file has them."""
-    plain = {"source": file, "task": task, "check_fraction": 1}
-    told = (yaml.safe_load(recipe) or {}).get("data", {}) if recipe else {}
-    told = {key: told[key] for key in ("columns", "label_names") if told.get(key)}
-    if told:
-        try:
-            return load_data(make_data_config(**plain, **told), report, cancel, untrusted=True)
-        except InputError:
-            report(Progress("read", Path(file).name))  # other columns: they are guessed
-    return load_data(make_data_config(**plain), report, cancel, untrusted=True)
