@@ -5,7 +5,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -261,26 +261,33 @@ def _finish(folder: Path, result: TrainResult) -> None:
 
 
 def _with_full_path(recipe: Recipe) -> Recipe:
-    source = recipe.data.source
-    if ":" in source or not Path(source).expanduser().exists():
-        return recipe
-    return _with_source(recipe, str(Path(source).expanduser().absolute()))
+    return _with_sources(
+        recipe, lambda source: str(Path(source).expanduser().absolute()) if _is_file(source) else source
+    )
 
 
-def _with_source(recipe: Recipe, source: str) -> Recipe:
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+def _with_sources(recipe: Recipe, change: Callable[[str], str]) -> Recipe:
+    return recipe.model_copy(update={"data": recipe.data.map_sources(change)})
 
 
-def _settled(recipe: Recipe, learner: Learner, source: str) -> Recipe:
+def _is_file(source: str) -> bool:
+    return ":" not in source and Path(source).expanduser().exists()
+
+
+def _bare_name(source: str) -> str:
+    """Without the folders of this machine."""
+    return source if source.startswith(("sample:", "hub:")) else Path(source).name
+
+
+def _settled(recipe: Recipe, learner: Learner) -> Recipe:
     """The recipe with defaults written out, so that it gives the same when they change, and no path of this machine."""
     towers = {role: entry["model"] for role, entry in learner.base.items() if role in ("text", "image", "audio")}
     train = recipe.train.model_copy(update={"learning_rate": recipe.train.rate, "epochs": recipe.train.passes})
-    return _with_source(recipe, source).model_copy(update={"towers": towers, "train": train})
+    return _with_sources(recipe, _bare_name).model_copy(update={"towers": towers, "train": train})
 
 
 def _save(learner: Learner, folder: Path, started: float) -> Adapter:
     recipe, data = learner.recipe, learner.data
-    source = recipe.data.source if ":" in recipe.data.source else Path(recipe.data.source).name
     adapter = Adapter(
         name=recipe.name,
         family=learner.family,
@@ -295,14 +302,14 @@ def _save(learner: Learner, folder: Path, started: float) -> Adapter:
             "seconds": round(time.perf_counter() - started, 1),
         },
         data={
-            "source": source,
+            "source": ", ".join(map(_bare_name, recipe.data.sources)),
             "fingerprint": data.report.fingerprint,
             "train_rows": data.report.train_rows,
             "check_rows": data.report.check_rows,
             "licence": recipe.licence or data.report.licence,
             "languages": list(recipe.languages),
         },
-        recipe=_settled(recipe, learner, source).to_yaml(),
+        recipe=_settled(recipe, learner).to_yaml(),
         versions={"xmodal": __version__, **{name: version(name) for name in _PACKAGES}},
         created=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
     )
