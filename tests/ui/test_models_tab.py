@@ -19,8 +19,8 @@ RECIPE = "name: {name}\ndata: {{source: /gone.csv}}\ntrain: {{epochs: {epochs}}}
 @pytest.fixture(scope="module", autouse=True)
 def content(home) -> None:
     """An adapter, two runs of the command line, ratings, and something that can be made again."""
-    made = Adapter("reviews", "classifier", "classify", {"text": {"model": "multilingual-e5-small"}}, labels=("a", "b"))
-    save_adapter(made, {"head": {"w": torch.zeros(4)}}, home / "adapters" / "reviews")
+    made = Adapter("quokkas", "classifier", "classify", {"text": {"model": "multilingual-e5-small"}}, labels=("a", "b"))
+    save_adapter(made, {"head": {"w": torch.zeros(4)}}, home / "adapters" / "quokkas")
     for name, epochs in (("first", 3), ("second", 9)):
         folder = home / "runs" / f"20260101-00000{epochs}-{name}"
         folder.mkdir(parents=True)
@@ -52,7 +52,7 @@ def tab(visit):
 
 def test_a_model_is_found_read_downloaded_brought_back_and_deleted(tab, home):
     page = tab()
-    page.fill("#xm-models-search input, #xm-models-search textarea", "reviews")
+    page.fill("#xm-models-search input, #xm-models-search textarea", "quokka")
     page.wait_for_function("document.querySelectorAll('#xm-models-list .xm-item').length === 1")
     page.focus("#xm-models-list .xm-item")
     page.keyboard.press("Enter")
@@ -63,7 +63,7 @@ def test_a_model_is_found_read_downloaded_brought_back_and_deleted(tab, home):
         page.click("#xm-models-pack")
     packed = Path(download.value.path())
     with zipfile.ZipFile(packed) as archive:
-        assert "reviews/head.safetensors" in archive.namelist()
+        assert "quokkas/head.safetensors" in archive.namelist()
     copy = home / "copy.zip"
     copy.write_bytes(packed.read_bytes())
 
@@ -71,16 +71,16 @@ def test_a_model_is_found_read_downloaded_brought_back_and_deleted(tab, home):
     page.wait_for_selector("#xm-models-status >> text=are as they should be")
     page.click("#xm-models-import button")
     page.set_input_files("#xm-models-file input[type=file]", copy)
-    page.wait_for_selector("#xm-models-status >> text=reviews-2 was added")
+    page.wait_for_selector("#xm-models-status >> text=quokkas-2 was added")
     page.click("#xm-models-delete")
     page.click("#xm-models-yes")
     page.wait_for_selector("#xm-models-status >> text=is deleted")
-    assert [folder.name for folder in (home / "adapters").iterdir()] == ["reviews"]
+    assert [folder.name for folder in (home / "adapters").iterdir()] == ["quokkas"]
 
 
 def test_pushing_without_the_hub_is_explained_and_forgets_the_token(tab):
     page = tab()
-    page.click("#xm-models-list [data-pick='own:reviews']")
+    page.click("#xm-models-list [data-pick='own:quokkas']")
     page.click("#xm-models-push-box > button")
     page.fill("#xm-models-repo input, #xm-models-repo textarea", "no slash")
     page.fill("#xm-models-token input", "hf_secret")

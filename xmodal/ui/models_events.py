@@ -49,7 +49,9 @@ class ModelsEvents:
         part, filters = self.part, self.part.filters
         private = {"api_visibility": "private", "show_progress": "hidden"}
         quick = {**private, "concurrency_limit": 4}
-        gr.on([tab.select for tab in opened], self.on_open, filters, part.drawn, **quick)
+        shown = gr.on([tab.select for tab in opened], self.on_open, filters, part.drawn, **quick)
+        # Once more, as the filters may have been changed while the models were being looked up.
+        shown.then(self.on_filter, filters, part.list, **quick)
         typed = {**quick, "trigger_mode": "always_last"}  # the last click counts, not the first
         gr.on([part.task.input, part.kind.input, part.words.input], self.on_filter, filters, part.list, **typed)
         part.list.select(self.on_pick, None, [one for one in part.drawn if one is not part.list], **typed)
