@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
 
 from xmodal.disk import disk_full_explained
@@ -29,6 +30,7 @@ def fit_stages(
     for number, stage in enumerate(STAGES, 1):
         if report:
             report(Progress("stage", stage, number, len(STAGES), "stages"))
+        torch.manual_seed(config.seed)  # heads for the first stage alone are drawn here
         model.enter_stage(stage)
         place, state = folder / f"stage-{number}", folder / CHECKPOINTS / f"stage-{number}.safetensors"
         if resume and by_main(state.exists):
