@@ -53,7 +53,7 @@ class ModelsEvents:
         # Once more, as the filters may have been changed while the models were being looked up.
         shown.then(self.on_filter, filters, part.list, **quick)
         typed = {**quick, "trigger_mode": "always_last"}  # the last click counts, not the first
-        gr.on([part.task.input, part.kind.input, part.words.input], self.on_filter, filters, part.list, **typed)
+        gr.on([part.task.change, part.kind.change, part.words.change], self.on_filter, filters, part.list, **typed)
         part.list.select(self.on_pick, None, [one for one in part.drawn if one is not part.list], **typed)
         fetched = part.buttons["fetch"].click(
             self.on_fetch, filters, part.drawn, concurrency_limit=1, concurrency_id=FETCH_QUEUE, **private
