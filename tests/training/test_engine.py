@@ -114,7 +114,7 @@ class TestHead:
 
 @pytest.mark.slow
 def test_lora_is_stored_and_loaded(reviews, tmp_path):
-    result = train(recipe_for(reviews, trainable="lora", epochs=2), out=tmp_path / "lora")
+    result = train(recipe_for(reviews, trainable="lora", epochs=5), out=tmp_path / "lora")
     adapter = load_adapter(tmp_path / "lora")
     assert set(adapter.files) >= {"head.safetensors", "lora_text.safetensors"}
     assert sum(entry["bytes"] for entry in adapter.files.values()) < 10_000_000

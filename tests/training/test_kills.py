@@ -8,7 +8,6 @@ from real_runs import losses, own_home, start_cli, wait_for_steps, write_reviews
 
 from xmodal.cli import main
 from xmodal.errors import InputError
-from xmodal.models.adapters import list_adapters
 from xmodal.training.config import load_recipe
 from xmodal.training.engine import train
 from xmodal.training.runs import create_run, hold, last_checkpoint, list_runs, read_run
@@ -46,7 +45,7 @@ def test_killed_it_loses_at_most_the_steps_since_the_checkpoint(recipe, whole, c
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert read_run(run).state == "interrupted"
-    assert list_adapters() == []
+    assert not (read_run(run).folder.parents[1] / "adapters" / "reviews").exists()
     saved = int(last_checkpoint(read_run(run).folder).name.removeprefix("checkpoint-"))
     assert saved >= len(losses(run)) // EPOCH * EPOCH - EPOCH
     assert main(["train", "--resume", run, "--json"]) == 0
