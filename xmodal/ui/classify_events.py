@@ -80,8 +80,10 @@ class ClassifyEvents:
         if not adapters:
             return {self.tab.model: gr.update(choices=[], value=None), self.tab.card: classify_views.no_models()}
         adapter = next((adapter for adapter in adapters if adapter.name == chosen), adapters[0])
+        # A choice that still holds is not sent back: the visitor may have made another one meanwhile.
+        value = {} if adapter.name == chosen else {"value": adapter.name}
         choices = [adapter.name for adapter in adapters]
-        return {**self._draw_model(adapter, request), self.tab.model: gr.update(choices=choices, value=adapter.name)}
+        return {**self._draw_model(adapter, request), self.tab.model: gr.update(choices=choices, **value)}
 
     def on_model(self, chosen: str | None, request: gr.Request) -> dict:
         """Another model was chosen."""

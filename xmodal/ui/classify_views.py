@@ -39,7 +39,7 @@ def card(adapter: "Adapter", own: bool) -> str:
         classes = f"<details><summary>{classes} {named}…</summary><p>{every}</p></details>"
     else:
         classes = f"<p>{classes} {named}</p>"
-    return f'<div class="xm-model">{classes}<ul class="xm-facts">{items}</ul></div>'
+    return f'<div class="xm-model" data-model="{escape(adapter.name)}">{classes}<ul class="xm-facts">{items}</ul></div>'
 
 
 def no_models() -> str:
