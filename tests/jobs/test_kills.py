@@ -31,6 +31,7 @@ from xmodal.jobs.records import Job, get_job, list_jobs
 from xmodal.jobs.runs import curve
 from xmodal.jobs.supervisor import ensure_worker, supervise
 from xmodal.models.adapters import load_adapter
+from xmodal.paths import models_dir
 from xmodal.settings import settings
 
 KILLS = 20
@@ -106,7 +107,7 @@ def reviews(home, tmp_path, monkeypatch):
     """40 generated reviews, and the models of the usual home."""
     monkeypatch.delenv("XMODAL_HOME")
     settings.cache_clear()
-    models = settings().home / "models"
+    models = models_dir()
     use_home(monkeypatch, home)
     home.mkdir(exist_ok=True)
     (home / "models").symlink_to(models)

@@ -36,6 +36,7 @@ def own_home(folder: Path):
     """`XMODAL_HOME` is `folder`; models and tower outputs are those of the home before, trackio is off."""
     shared = settings().home.expanduser().absolute()
     folder.mkdir()
+    (shared / "models").mkdir(parents=True, exist_ok=True)
     (folder / "models").symlink_to(shared / "models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XMODAL_HOME", str(folder))
