@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from page_helpers import go_to_tab
 from small_models import write_picture, write_tone
 
 from xmodal.jobs.feedback import list_feedback
@@ -27,6 +28,7 @@ TRAIN = """
 import sys, tempfile
 from pathlib import Path
 from small_models import train_mixed, train_reviews
+from page_helpers import go_to_tab
 with tempfile.TemporaryDirectory() as folder:
     train_reviews(Path(folder), Path(sys.argv[1]) / "reviews")
     train_mixed(Path(folder), Path(sys.argv[1]) / "mixed")
@@ -49,7 +51,7 @@ def tab(visit):
 
     def open_tab(model: str, **options):
         page = visit(**options)
-        page.locator("button[role=tab]", has_text=re.compile("Classification|分类")).first.click()
+        go_to_tab(page, re.compile("^(Classification|分类)"))
         page.wait_for_selector("#xm-classify-card .xm-model", timeout=TIMEOUT_MS)
         choose_model(page, model)
         return page
@@ -157,8 +159,8 @@ def test_a_model_trained_meanwhile_appears_when_the_tab_is_opened(tab, adapters)
     page = tab("reviews")
     shutil.copytree(adapters / "reviews", adapters / "again")
     try:
-        page.get_by_role("tab", name="Audio").click()
-        page.get_by_role("tab", name="Classification").click()
+        go_to_tab(page, "Audio")
+        go_to_tab(page, "Classification")
         page.wait_for_timeout(1_000)
         choose_model(page, "again")
         page.fill(TEXT, "It was lovely.")

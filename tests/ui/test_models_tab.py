@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from page_helpers import go_to_tab
 
 from xmodal.jobs.feedback import Feedback, save_feedback
 from xmodal.models.adapters import Adapter, save_adapter
@@ -41,7 +42,7 @@ def tab(visit):
     def open_tab(inner: str = "", **options):
         page = visit(**options)
         page.set_default_timeout(TIMEOUT_MS)
-        page.get_by_role("tab", name="Models and runs").click()
+        go_to_tab(page, "Models and runs")
         page.wait_for_selector("#xm-models-list .xm-item")
         if inner:
             page.get_by_role("tab", name=inner).click()

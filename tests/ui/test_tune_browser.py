@@ -4,6 +4,7 @@ import re
 import zipfile
 
 import pytest
+from page_helpers import go_to_tab
 
 from xmodal.data.samples import fetch_sample, find_sample
 
@@ -15,7 +16,7 @@ BAD = ".xm-notice"
 
 
 def open_tab(page) -> None:
-    page.get_by_role("tab", name="Fine-tune").click()
+    go_to_tab(page, "Fine-tune")
     page.wait_for_selector("#xm-tune-sample-tone-sounds", state="attached")
 
 
@@ -92,7 +93,7 @@ def test_sample_set_head_curve_before_and_after_and_use(visit, other_sounds):
 
 def test_a_bad_file_is_explained_below_it_and_stopping_works(visit, tmp_path):
     page = visit(locale="zh-CN")
-    page.get_by_role("tab", name="微调").click()
+    go_to_tab(page, "微调")
     page.get_by_role("tab", name="自己的文件").click()
     (tmp_path / "no.zip").write_bytes(b"no zip" * 50)
     page.set_input_files("#xm-tune-file input[type=file]", tmp_path / "no.zip")
@@ -112,7 +113,7 @@ def test_a_bad_file_is_explained_below_it_and_stopping_works(visit, tmp_path):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_fits_a_phone(visit, scheme):
     page = visit(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True, color_scheme=scheme)
-    page.get_by_role("tab", name="Fine-tune").tap()
+    go_to_tab(page, "Fine-tune")
     for step in ("1 Set up", "2 Training", "3 Compare"):
         page.get_by_role("tab", name=step).tap()
         page.wait_for_timeout(500)

@@ -15,7 +15,7 @@ from xmodal.progress import Progress
 from xmodal.ui import classify_views, views
 from xmodal.ui.background import stream
 from xmodal.ui.classify_models import find_classifier
-from xmodal.ui.classify_tab import ManyPart
+from xmodal.ui.classify_tab import HIDDEN, ManyPart
 from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions, Visit
@@ -70,7 +70,7 @@ class BatchEvents:
     def on_file(self, file: str | None, model: str | None, request: gr.Request) -> Iterator[dict]:
         """Read another file, and guess its columns."""
         session = self.sessions.renew(request, Path(file) if file else None)
-        hidden = {box: gr.update(visible=False) for box in self.part.columns.values()}
+        hidden = {box: gr.update(visible=HIDDEN) for box in self.part.columns.values()}
         yield {**hidden, **self._draw_empty(), self.part.status: views.progress() if file else ""}
         if not file:
             return
@@ -95,11 +95,11 @@ class BatchEvents:
         """Which column is what, for the inputs that the model takes; nothing before there is a file."""
         table = self.sessions.get(request).table
         if table is None:
-            return {box: gr.update(visible=False) for box in self.part.columns.values()}
+            return {box: gr.update(visible=HIDDEN) for box in self.part.columns.values()}
         inputs = _guess(table, adapter)
         choices = [("–", ""), *((name, name) for name in table.columns)]
         updates = {
-            box: gr.update(choices=choices, value=inputs.get(modality, ""), visible=modality in adapter.base)
+            box: gr.update(choices=choices, value=inputs.get(modality, ""), visible=modality in adapter.base or HIDDEN)
             for modality, box in self.part.columns.items()
         }
         problem = "" if inputs else views.notice(html("notice.no_column"), html("notice.no_column_advice"))

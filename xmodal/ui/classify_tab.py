@@ -17,6 +17,9 @@ EXAMPLE_TEXTS = {
     "zh_good": "房间很干净，服务员非常热情，早餐也很丰富，下次还会来。",
     "zh_bad": "用了两天就坏了，客服一直不回复，非常失望。",
 }
+HIDDEN = "hidden"
+"""For what has to appear at once: Gradio adds a component with `visible=False` to the page only when it is first shown,
+and when two updates follow each other quickly it may never come."""
 _MEDIA = Path(gr.__file__).parent / "media_assets"
 EXAMPLE_FILES = {
     "image": {"cat": _MEDIA / "images" / "cheetah1.jpg", "tower": _MEDIA / "images" / "tower.jpg"},
@@ -168,7 +171,7 @@ def _build_many() -> ManyPart:
             with gr.Row():
                 columns = {
                     modality: gr.Dropdown(
-                        [], label=label(f"classify.column_{modality}"), visible=False, min_width=120,
+                        [], label=label(f"classify.column_{modality}"), visible=HIDDEN, min_width=120,
                         elem_id=f"xm-batch-column-{modality}",
                     )
                     for modality in MODALITIES
