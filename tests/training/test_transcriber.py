@@ -113,6 +113,18 @@ def test_the_pull_keeps_it_near_the_pretrained_model(batch):
     assert 0 < moved[20.0] < 0.75 * moved[0.0]
 
 
+@pytest.mark.parametrize("encoder", [True, False])
+def test_a_trained_encoder_is_given_sounds_with_parts_masked(batch, encoder):
+    network = tiny()
+    prepare_whisper(network, "lora", 4, 1, encoder, augment=True)
+    model, mel = TranscriberModel(network, pull=1.0), torch.ones(2, 80, 100)
+    model.eval()(**batch, mel=mel)
+    assert (mel == 1).all()
+    model.train()(**batch, mel=mel)
+    assert bool((mel == 0).any()) == encoder
+    assert model.whisper.training
+
+
 def test_a_checkpoint_of_what_is_trained_is_enough():
     network = tiny()
     prepare_whisper(network, "lora", 4, 1, False)

@@ -13,6 +13,8 @@ LORA, CHANGED = "lora_whisper", "whisper"
 """Names of the weight files of an adapter: LoRA layers, or weights that replace the pretrained ones."""
 
 _IGNORED = -100
+_SPEC_AUGMENT = {"apply_spec_augment": True, "mask_time_prob": 0.05, "mask_feature_prob": 0.05}
+"""Stretches of 0.1 s, 5 % of the sound, and of ten bands."""
 # The decoder's view of the sound (keys and values of 1,500 frames) stays as it is: training it costs as much as the
 # rest of the decoder together.
 _DECODER_TARGETS = r"self_attn\.(q_proj|k_proj|v_proj|out_proj)|encoder_attn\.(q_proj|out_proj)|fc1|fc2"
@@ -44,11 +46,12 @@ class TranscriberModel(nn.Module):
             mel: Its input `(batch, bands, 3000)`.
         """
         wanted = labels != _IGNORED
+        if self.pull:  # first, as SpecAugment masks in place
+            with torch.no_grad(), without_lora(self.whisper):
+                pretrained = self._logits(tokens, wanted, encoded, mel)
         logits = self._logits(tokens, wanted, encoded, mel)
         loss = nn.functional.cross_entropy(logits, labels[wanted])
         if self.pull:
-            with torch.no_grad(), without_lora(self.whisper):
-                pretrained = self._logits(tokens, wanted, encoded, mel)
             loss = loss + self.pull * nn.functional.kl_div(
                 logits.log_softmax(-1), pretrained.log_softmax(-1), reduction="batchmean", log_target=True
             )
@@ -96,9 +99,22 @@ def check_trainable(trainable: str, pull: float) -> None:
         raise InputError(f"train.pull does not work with {trainable}.", "Set train.trainable to lora, or pull to 0.")
 
 
-def prepare_whisper(network: nn.Module, trainable: str, rank: int, top_layers: int, encoder: bool) -> None:
-    """Set which weights of the decoder (and the encoder) are trained: `lora` layers, the `top` layers, or `full`."""
+def prepare_whisper(
+    network: nn.Module, trainable: str, rank: int, top_layers: int, encoder: bool, augment: bool = False
+) -> None:
+    """Set what is trained.
+
+    Args:
+        network: `WhisperForConditionalGeneration`; changed in place.
+        trainable: Which weights of the decoder: `lora` layers, the `top` layers, or `full`.
+        rank: Of the LoRA layers.
+        top_layers: How many layers are the top.
+        encoder: Train the encoder's too.
+        augment: Mask stretches and bands of what a trained encoder is given (SpecAugment).
+    """
     network.requires_grad_(False)
+    if encoder and augment:
+        network.config.update(_SPEC_AUGMENT)
     parts = [network.get_decoder(), *([network.get_encoder()] if encoder else [])]
     for part in parts:
         if trainable == "full":
@@ -145,15 +161,18 @@ def apply_tensors(
 
 @contextmanager
 def without_lora(network: nn.Module) -> Iterator[None]:
-    """The pretrained model, for as long as the context lasts."""
+    """The pretrained model as it predicts, for as long as the context lasts."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     layers = [module for module in network.modules() if isinstance(module, BaseTunerLayer)]
+    training = network.training
+    network.eval()
     for layer in layers:
         layer.enable_adapters(False)
     try:
         yield
     finally:
+        network.train(training)
         for layer in layers:
             layer.enable_adapters(True)
 
