@@ -50,22 +50,23 @@ def test_data_whose_answers_are_not_in_the_texts_is_refused(tmp_path):
         train(recipe_for(tmp_path / "a.csv"))
 
 
+@pytest.fixture(scope="module")
+def learner(tmp_path_factory):
+    filler = "The tower stands on a hill above the sea, and it is white. " * 30
+    rows = [
+        (filler + "Anna keeps it.", "Who keeps it?", [{"text": "Anna", "answer_start": len(filler)}]),
+        ("塔在山上。", "塔在哪里？", [{"text": "山上", "answer_start": 2}]),
+        ("塔在山上。", "谁在山上？", []),
+    ] * 2
+    path = write_squad(tmp_path_factory.mktemp("squad") / "a.json", rows)
+    recipe = parse_recipe(
+        {"name": "a", "task": "answer", "data": {"source": str(path), "check_fraction": 0}, "train": {"seed": 1}}
+    )
+    return SpanLearner(recipe, load_data(recipe.data))
+
+
 @pytest.mark.slow
 class TestRows:
-    @pytest.fixture(scope="class")
-    def learner(self, tmp_path_factory):
-        filler = "The tower stands on a hill above the sea, and it is white. " * 30
-        rows = [
-            (filler + "Anna keeps it.", "Who keeps it?", [{"text": "Anna", "answer_start": len(filler)}]),
-            ("塔在山上。", "塔在哪里？", [{"text": "山上", "answer_start": 2}]),
-            ("塔在山上。", "谁在山上？", []),
-        ] * 2
-        path = write_squad(tmp_path_factory.mktemp("squad") / "a.json", rows)
-        recipe = parse_recipe(
-            {"name": "a", "task": "answer", "data": {"source": str(path), "check_fraction": 0}, "train": {"seed": 1}}
-        )
-        return SpanLearner(recipe, load_data(recipe.data))
-
     def test_windows_know_the_answer(self, learner):
         windows, _ = learner.prepare()
         assert learner.prepare()[0][-1]["start"] == windows[-1]["start"]
@@ -82,14 +83,15 @@ class TestRows:
         assert set(learner.tensors()) == {"head"}
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lora") / "notices"
+    recipe = recipe_for("sample:notices", 320, trainable="lora", learning_rate=2e-3, epochs=2)
+    return recipe, train(recipe, out=folder), load_adapter(folder)
+
+
 @pytest.mark.slow
 class TestLora:
-    @pytest.fixture(scope="class")
-    def trained(self, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("lora") / "notices"
-        recipe = recipe_for("sample:notices", 320, trainable="lora", learning_rate=2e-3, epochs=2)
-        return recipe, train(recipe, out=folder), load_adapter(folder)
-
     def test_it_gets_better_and_the_numbers_are_the_adapters(self, trained):
         recipe, result, adapter = trained
         assert result.metrics["metric"] == "f1"

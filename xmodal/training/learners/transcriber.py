@@ -67,9 +67,7 @@ class TranscriberLearner(Learner):
         dtype = pick_device().torch_dtype if train.trainable == "lora" else torch.float32
         self.network = load_network(self.fetched.path, dtype)
         quicken(self.network)
-        prepare_whisper(
-            self.network, train.trainable, train.lora_rank, train.top_layers, train.encoder, train.augment
-        )
+        prepare_whisper(self.network, train.trainable, train.lora_rank, train.top_layers, train.encoder, train.augment)
         self.model = TranscriberModel(self.network, train.pull)
         self.language = self._find_language()
         self.metric = "cer" if self.language in NO_SPACES else "wer"
