@@ -33,8 +33,9 @@ def test_every_text_is_used_and_every_used_key_exists():
     built = {"audio.script_", "notice.", "status."}
     built |= {f"classify.{start}_" for start in ("name", "text", "image", "audio", "column", "example")}
     starts = ("task", "sample", "role", "warn", "train", "train_info", "tower", "field", "info", "choice", "state")
-    built |= {f"tune.{start}_" for start in (*starts, "verdict", "metric", "got", "cost", "class", "col")}
-    built |= {"tune.before", "tune.after", "tune.hours"}
+    starts = (*starts, "verdict", "metric", "got", "cost", "class", "col", "without", "row")
+    built |= {f"tune.{start}_" for start in starts}
+    built |= {"tune.before", "tune.after", "tune.hours", "tune.with_all"}
     starts = ("does", "kind", "metric", "state", "run", "fetch", "folder", "about", "ask", "ask_free")
     built |= {f"models.{start}_" for start in starts}
     built |= {f"models.{name}" for name in ("fetch", "verify", "pack", "remove", "delete", "damaged", "base", "source")}

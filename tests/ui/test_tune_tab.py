@@ -4,11 +4,13 @@ What a person clicks is in `test_tune_browser.py`.
 """
 
 import json
+import re
 import zipfile
 
 import gradio as gr
 import pytest
 import yaml
+from PIL import Image
 
 from xmodal.jobs import claims
 from xmodal.jobs.queue import submit
@@ -261,6 +263,31 @@ def test_noise_is_called_noise():
     gain = {"difference": -0.01, "within_noise": True, "better": False}
     card = tune_result_views.card({**METRICS, "gain": gain})
     assert "within the noise" in card and 'data-verdict="noise"' in card
+
+
+def test_what_each_input_is_worth_is_shown_in_points():
+    without = {"text": {"accuracy": 0.5}, "audio": {"accuracy": 0.76}}
+    card = tune_result_views.card({**METRICS, "without": without})
+    shown = dict(re.findall(r'data-input="(\w+)">.*?(?:\((?:<span[^>]*>)?([^ <]+) points|</li>)', card))
+    assert shown == {"with_all": "", "without_text": "-25.0", "without_audio": "+1.0"}
+    assert "data-input" not in tune_result_views.card(METRICS)
+
+
+def test_rows_that_changed_are_shown_with_their_inputs_where_those_are_still_there(tmp_path):
+    Image.new("RGB", (300, 200), "red").save(tmp_path / "there.png")
+    (tmp_path / "there.wav").write_bytes(b"RIFF" + bytes(40))
+    row = {"id": "row <i>", "target": "a", "given": ""}
+    there = {"text": "<u>" + "x" * 999, "image": str(tmp_path / "there.png"), "audio": str(tmp_path / "there.wav")}
+    gone = {"image": str(tmp_path / "gone.png"), "audio": str(tmp_path / "gone.wav")}
+    changed = {"better": [{**row, "inputs": there}, {**row, "inputs": gone}], "worse": []}
+    metrics = {**METRICS, "better": ["row <i>", "gone", "other"]}
+    card = tune_result_views.card(metrics, changed)
+    assert card.count('<img class="xm-thumbnail"') == 1 and card.count("<audio") == 1
+    assert "gone.png" in card and "gone.wav" in card and str(tmp_path) not in card
+    assert "&lt;u&gt;" in card and "x" * 300 not in card
+    assert re.findall(r"<ul class=.xm-ids.>(.*?)</ul>", card) == ['<li dir="auto">other</li>']
+    ids = re.findall(r"<ul class=.xm-ids.>(.*?)</ul>", tune_result_views.card(metrics))
+    assert ids[0].count("<li") == 3
 
 
 def test_many_classes_show_those_with_the_most_mistakes():

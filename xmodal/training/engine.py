@@ -23,6 +23,7 @@ from xmodal.disk import disk_full_explained, replace_text
 from xmodal.errors import CancelledError, InputError, XmodalError
 from xmodal.models.adapters import Adapter, adapters_dir, load_adapter, save_adapter, save_metrics
 from xmodal.progress import Reporter
+from xmodal.training.changed import MOST, SIDES, write_changed
 from xmodal.training.config import Recipe
 from xmodal.training.cross_validation import cross_validate
 from xmodal.training.intervals import bootstrap_interval, changed_examples, paired_gain
@@ -134,9 +135,11 @@ def _train(
         adapter = _save(learner, Path(status.get("out") or adapters_dir() / recipe.name), started)
         # What is reported is what the stored adapter does when it is loaded afresh.
         stored = load_adapter(adapter.path)
-        after, _ = kind.measure_adapter(stored, data, report, cancel)
+        after, lines = kind.measure_adapter(stored, data, report, cancel)
         metrics = compare(before, after, rows, learner.metric, learner.lower_is_better) | cross
         metrics |= kind.extra_metrics(stored, data, report, cancel)
+        changed = _changed(before, after, learner.metric, learner.lower_is_better)
+        write_changed(folder, changed, rows, lines, data.roles[:-1])
         return metrics, str(save_metrics(adapter, metrics).path)
 
     return by_main(store)
@@ -200,7 +203,7 @@ def compare(
 ) -> dict:
     """Before and after on the same rows, with 95 % intervals, the gain in `metric`, and which rows changed."""
     first, second = before.examples[metric], after.examples[metric]
-    changed = changed_examples(first, second, lower_is_better)
+    changed = _changed(before, after, metric, lower_is_better)
     return {
         "metric": metric,
         "before": before.values,
@@ -212,9 +215,12 @@ def compare(
         "confusion": after.confusion,
         "names": after.names,
         "check_rows": len(rows),
-        "better": [rows[i]["id"] for i in changed["better"][:20]],
-        "worse": [rows[i]["id"] for i in changed["worse"][:20]],
+        **{side: [rows[i]["id"] for i in changed[side][:MOST]] for side in SIDES},
     }
+
+
+def _changed(before: Metrics, after: Metrics, metric: str, lower_is_better: bool) -> dict[str, list[int]]:
+    return changed_examples(before.examples[metric], after.examples[metric], lower_is_better)
 
 
 def _open_run(recipe: Recipe, resume: str, status: dict) -> str:

@@ -69,7 +69,7 @@ def _preview(found: DataReport) -> str:
     head = "".join(f'<th scope="col">{html(f"tune.role_{_role(role)}")}{_source(found, role)}</th>' for role in roles)
     body = "".join(
         f'<tr><th scope="row">{escape(_short(str(row["id"]), 24))}</th>'
-        + "".join(f'<td dir="auto">{_cell(role, row[role])}</td>' for role in roles)
+        + "".join(f'<td dir="auto">{cell(role, row[role])}</td>' for role in roles)
         + "</tr>"
         for row in found.preview
     )
@@ -90,7 +90,8 @@ def _source(found: DataReport, role: str) -> str:
     return f'<br><small dir="auto">{escape(_short(column, 24))}</small>' if column and column != _role(role) else ""
 
 
-def _cell(role: str, value: object) -> str:
+def cell(role: str, value: object) -> str:
+    """A text's beginning, a thumbnail, a player; the name alone of a file that is gone or too large for the page."""
     if value is None:
         return "–"
     if role == "image":
@@ -119,9 +120,13 @@ def _picture(path: Path) -> str:
 
 def _sound(path: Path) -> str:
     kind = mimetypes.guess_type(path.name)[0] or ""
-    if not kind.startswith("audio/") or path.stat().st_size > _SOUND_BYTES:
+    try:
+        small = path.stat().st_size <= _SOUND_BYTES
+        data = base64.b64encode(path.read_bytes()).decode() if small and kind.startswith("audio/") else ""
+    except OSError:
+        data = ""
+    if not data:
         return escape(path.name)
-    data = base64.b64encode(path.read_bytes()).decode()
     name = escape(path.name, quote=True)
     return (
         f'<audio class="xm-clip" controls preload="none" src="data:{kind};base64,{data}" aria-label="{name}"></audio>'

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from xmodal.ui import tune_changed_views
 from xmodal.ui.i18n import html
 
 _KNOWN = {
@@ -23,13 +24,18 @@ def percent(value: object) -> str:
     return f"{value:.1%}" if isinstance(value, int | float) and not isinstance(value, bool) else "–"
 
 
-def card(metrics: dict) -> str:
-    """All of a finished run."""
+def card(metrics: dict, changed: dict[str, list[dict]] | None = None) -> str:
+    """All of a finished run.
+
+    Args:
+        metrics: As the engine gives them.
+        changed: Rows that got better and worse, as `read_changed` gives them; without them, their ids are shown.
+    """
     if "after" not in metrics:
         return _cross_validation(metrics)
     return "".join((
-        _verdict(metrics), _sides(metrics), _cross_validation(metrics), _others(metrics), _per_class(metrics),
-        confusion(metrics), _changed(metrics),
+        _verdict(metrics), _sides(metrics), _without(metrics), _cross_validation(metrics), _others(metrics),
+        _per_class(metrics), confusion(metrics), tune_changed_views.changed(metrics, changed or {}),
     ))  # fmt: skip
 
 
@@ -65,6 +71,26 @@ def _sides(metrics: dict) -> str:
             "</span></li>"
         )
     return f'<h3>{metric_name(name)}</h3><ul class="xm-bars xm-sides">{rows}</ul>{_hint("tune.interval_hint")}'
+
+
+def _without(metrics: dict) -> str:
+    """The main metric with each input taken away from all rows: how much the model makes of it."""
+    found, name = metrics.get("without"), metrics.get("metric", "accuracy")
+    whole = metrics["after"].get(name)
+    if not found or whole is None:
+        return ""
+    values = {"with_all": whole, **{f"without_{role}": side.get(name) for role, side in found.items()}}
+    rows = "".join(
+        f'<li data-input="{key}"><span class="xm-label">{html(f"tune.{key}")}</span>'
+        f'<span class="xm-percent">{percent(value)}{_points(value, whole) if key != "with_all" else ""}</span>'
+        f'<span class="xm-bar" aria-hidden="true"><i style="width:{min(value or 0, 1):.1%}"></i></span></li>'
+        for key, value in values.items()
+    )
+    return f'<h3>{html("tune.without")}</h3><ul class="xm-bars">{rows}</ul>{_hint("tune.without_hint")}'
+
+
+def _points(value: float | None, whole: float) -> str:
+    return "" if value is None else f" ({html('tune.points', points=f'{100 * (value - whole):+.1f}')})"
 
 
 def _cross_validation(metrics: dict) -> str:
@@ -131,16 +157,6 @@ def _shades(row: Sequence[int], own: int, shown: Sequence[int]) -> str:
         f"{row[j] or ''}</td>"
         for j in shown
     )
-
-
-def _changed(metrics: dict) -> str:
-    lists = ""
-    for side in ("better", "worse"):
-        rows = metrics.get(side)
-        if rows:
-            named = "".join(f'<li dir="auto">{escape(str(row)[:80])}</li>' for row in rows)
-            lists += f"<h4>{html(f'tune.got_{side}')}</h4><ul class='xm-ids'>{named}</ul>"
-    return _folded("tune.changed", lists + _hint("tune.changed_hint")) if lists else ""
 
 
 def evaluation(name: str, values: dict, interval: dict, rows: int, matrix: dict, seen: bool) -> str:

@@ -11,6 +11,7 @@ from xmodal.jobs.places import run_dir
 from xmodal.jobs.queue import cancel, resume, submit
 from xmodal.jobs.records import Job, get_job, own_job
 from xmodal.jobs.runs import curve, job_log, poll
+from xmodal.training.changed import read_changed
 from xmodal.training.config import parse_recipe
 from xmodal.training.runs import runs_dir
 from xmodal.ui import tune_result_views, tune_views, views
@@ -168,7 +169,9 @@ class RunEvents:
         part, result = self.part, self.part.result
         metrics = (get_job(job.id).result or {}).get("metrics") if job.state == "finished" else None
         usable = bool(metrics) and Path(job.adapter).is_dir()
-        card = tune_result_views.card(metrics) if metrics else views.hint("tune.result_empty")
+        card = views.hint("tune.result_empty")
+        if metrics:
+            card = tune_result_views.card(metrics, read_changed(run_dir(job.run)))
         if metrics and not usable:
             card += f'<p class="xm-problems">{html("tune.deleted")}</p>'
         return {
