@@ -2,6 +2,7 @@
 
 import csv
 import json
+import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,12 +11,18 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) 
     """Write a table of texts, safe for spreadsheets.
 
     It has the mark by which Excel knows UTF-8, and cells that would be taken for a formula begin with an apostrophe
-    (https://owasp.org/www-community/attacks/CSV_Injection).
+    (https://owasp.org/www-community/attacks/CSV_Injection). Whoever reads an earlier file of that name meanwhile has it
+    whole.
     """
-    with open(path, "w", encoding="utf-8-sig", newline="", errors="replace") as out:
-        writer = csv.writer(out)
-        writer.writerow(map(_guard, header))
-        writer.writerows(map(_guard, row) for row in rows)
+    staged = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        with open(staged, "w", encoding="utf-8-sig", newline="", errors="replace") as out:
+            writer = csv.writer(out)
+            writer.writerow(map(_guard, header))
+            writer.writerows(map(_guard, row) for row in rows)
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
     return path
 
 
