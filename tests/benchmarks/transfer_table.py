@@ -1,6 +1,8 @@
 """What transfer gives: TF-IDF, an LSTM from scratch, the frozen tower, LoRA and full training, on the same rows.
 
-python -m tests.benchmarks.transfer_table RECIPE.yaml --data FILE [--rows tfidf lstm frozen lora full]
+python -m tests.benchmarks.transfer_table RECIPE.yaml --data FILE [--rows tfidf lstm frozen lora full recipe] [--set ...]
+
+All but the last row, which is the recipe as it stands, are without counted characters (`train.ngrams`).
 """
 
 import argparse
@@ -18,11 +20,13 @@ from xmodal.training.config import Recipe, load_recipe
 from xmodal.training.engine import train
 from xmodal.training.intervals import bootstrap_interval
 
+ALONE = "train.ngrams=false"
 CHANGES = {
-    "lstm": ["towers.text=scratch-lstm", "train.trainable=full", "train.learning_rate=0.002", "train.epochs=10"],
-    "frozen": ["train.trainable=head", "train.learning_rate=0.002", "train.epochs=30"],
-    "lora": [],
-    "full": ["train.trainable=full", "train.learning_rate=0.0001"],
+    "lstm": [ALONE, "towers.text=scratch-lstm", "train.trainable=full", "train.learning_rate=0.002", "train.epochs=10"],
+    "frozen": [ALONE, "train.trainable=head", "train.learning_rate=0.002", "train.epochs=30"],
+    "lora": [ALONE],
+    "full": [ALONE, "train.trainable=full", "train.learning_rate=0.0001"],
+    "recipe": [],
 }
 
 
@@ -44,6 +48,9 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--data", required=True)
     parser.add_argument("--rows", nargs="+", default=["tfidf", *CHANGES], choices=["tfidf", *CHANGES])
+    parser.add_argument(
+        "--set", action="append", default=[], help="a setting for all rows, such as train.max_minutes=15"
+    )
     args = parser.parse_args()
     source = f"data.source={args.data}"
     print(f"{'model':8} accuracy  95 % interval   minutes")
@@ -52,7 +59,7 @@ def main() -> None:
         if row == "tfidf":
             value, low, high = measure_tfidf(load_recipe(args.recipe, [source]))
         else:
-            recipe = load_recipe(args.recipe, [source, *CHANGES[row]])
+            recipe = load_recipe(args.recipe, [source, *CHANGES[row], *args.set])
             with ProgressLine() as report, tempfile.TemporaryDirectory() as folder:
                 metrics = train(recipe, report, out=Path(folder) / recipe.name).metrics
             value, low, high = (metrics["interval_after"][name] for name in ("value", "low", "high"))
