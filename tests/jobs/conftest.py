@@ -3,6 +3,7 @@
 import pytest
 from job_helpers import processes_of, use_home
 
+from xmodal.paths import models_dir
 from xmodal.settings import settings
 
 
@@ -13,3 +14,15 @@ def home(tmp_path, monkeypatch):
     for process in processes_of(tmp_path / "home"):
         process.kill()
     settings.cache_clear()
+
+
+@pytest.fixture
+def models(home, monkeypatch):
+    """The home with the models of the usual one."""
+    monkeypatch.delenv("XMODAL_HOME")
+    settings.cache_clear()
+    usual = models_dir()
+    use_home(monkeypatch, home)
+    home.mkdir(exist_ok=True)
+    (home / "models").symlink_to(usual)
+    return home

@@ -28,7 +28,7 @@ def test_texts_are_translated_and_take_the_same_values(key):
 
 def test_every_text_is_used_and_every_used_key_exists():
     source = "".join(path.read_text(encoding="utf-8") for path in Path(xmodal.ui.__file__).parent.glob("*.py"))
-    groups = "app|header|audio|classify|tune|models|rating|status|notice"
+    groups = "app|header|audio|classify|tune|models|blind|rating|status|notice"
     used = set(re.findall(rf"[\"']((?:{groups})\.[a-z_]+)[\"']", source))
     built = {"audio.script_", "notice.", "status."}
     built |= {f"classify.{start}_" for start in ("name", "text", "image", "audio", "column", "example")}
@@ -36,6 +36,7 @@ def test_every_text_is_used_and_every_used_key_exists():
     starts = (*starts, "verdict", "metric", "got", "cost", "class", "col", "without", "row")
     built |= {f"tune.{start}_" for start in starts}
     built |= {"tune.before", "tune.after", "tune.hours", "tune.with_all"}
+    built |= {"blind.empty_", "blind.choice_", "blind.chose_"}
     starts = ("does", "kind", "metric", "state", "run", "fetch", "folder", "about", "ask", "ask_free")
     built |= {f"models.{start}_" for start in starts}
     built |= {f"models.{name}" for name in ("fetch", "verify", "pack", "remove", "delete", "damaged", "base", "source")}

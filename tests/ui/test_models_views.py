@@ -5,8 +5,9 @@ import yaml
 
 from xmodal.jobs.disk_use import FolderUse
 from xmodal.jobs.feedback import Feedback
+from xmodal.jobs.ratings import Comparison, Score
 from xmodal.models.catalogue import Entry, choose_entries
-from xmodal.ui import models_keep_views, models_runs_views, models_views
+from xmodal.ui import blind_views, models_keep_views, models_runs_views, models_views
 
 EVIL = "<img src=x onerror=alert(1)>\"'&"
 METRICS = {
@@ -43,6 +44,9 @@ def test_foreign_text_is_escaped():
         models_runs_views.run_list([evil_run], []),
         models_runs_views.run_table([evil_run, make_run()]),
         models_runs_views.curves([evil_run, make_run()]),
+        blind_views.side("A", EVIL, EVIL),
+        blind_views.reveal(Comparison("classify", "x", EVIL, "b", EVIL, "", "left"), EVIL),
+        blind_views.standing((EVIL, "b"), Score(2, 1, 0, 0.2, 0.9)),
         models_keep_views.feedback_counts(feedback),
         models_keep_views.feedback_latest(feedback),
     ]
@@ -100,3 +104,10 @@ def test_only_what_can_be_made_again_has_a_button():
     folders = [FolderUse("models", 10), FolderUse("features", 10), FolderUse("samples", 0)]
     assert models_keep_views.disk_table(folders, True).count("data-pick") == 1
     assert "data-pick" not in models_keep_views.disk_table(folders, False)
+
+
+def test_the_standing_names_who_leads_and_whether_it_can_be_chance():
+    clear = blind_views.standing(("a", "b"), Score(3, 12, 1, 0.07, 0.45))
+    assert "12 of 15 for b: clearly better" in clear and "b would be chosen over a in 55% to 93%" in clear
+    assert "cannot tell yet" in blind_views.standing(("a", "b"), Score(2, 1, 0, 0.2, 0.94))
+    assert "xm-verdict" not in blind_views.standing(("a", "b"), Score(0, 0, 2, 0, 1))

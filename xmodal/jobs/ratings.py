@@ -1,5 +1,6 @@
 """Blind comparisons: a person sees two results, not whose they are, and says which is better."""
 
+import math
 import random
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from xmodal.data.spreadsheets import write_csv
 from xmodal.jobs.store import connect
 
 Choice = Literal["left", "right", "same", "neither"]
+_Z = 1.959964  # of a normal distribution, 95 % lie within so many standard deviations
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,58 @@ def count_wins(models: tuple[str, str], path: Path | None = None) -> dict[str, i
     return {**{model: preferred.count(model) for model in models}, "tie": preferred.count("")}
 
 
-def export_comparisons(target: Path, path: Path | None = None) -> Path:
-    """Write all choices as a csv file for spreadsheets; returns it.
+@dataclass(frozen=True)
+class Score:
+    """How two models stand; ties are left out of the share.
+
+    Attributes:
+        first: How often the first was preferred.
+        second: How often the second was.
+        ties: How often neither was.
+        low: Lower end of the 95 % interval of the first's share; 0 without a choice.
+        high: Upper end; 1 without a choice.
+    """
+
+    first: int
+    second: int
+    ties: int
+    low: float
+    high: float
+
+    @property
+    def better(self) -> int:
+        """1 or 2 where the interval leaves no doubt which one is preferred, else 0."""
+        return 1 if self.low > 0.5 else 2 if self.high < 0.5 else 0
+
+
+def score(models: tuple[str, str], path: Path | None = None) -> Score:
+    """How two models stand, with Wilson's interval (E. B. Wilson 1927), which holds for few choices too."""
+    wins = count_wins(models, path)
+    first, second = (wins[model] for model in models)
+    low, high = wilson_interval(first, first + second)
+    return Score(first, second, wins["tie"], low, high)
+
+
+def wilson_interval(wins: int, of: int) -> tuple[float, float]:
+    """Where the true share of wins lies with 95 % certainty."""
+    if not of:
+        return 0.0, 1.0
+    share, spread = wins / of, _Z * _Z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(share * (1 - share) * spread + spread * spread / 4) / (1 + spread)
+    # Rounding may leave the ends at no wins, or nothing but wins, an epsilon outside.
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def export_comparisons(target: Path, path: Path | None = None, owner: str | None = None) -> int:
+    """Write all choices as a csv file for spreadsheets; returns how many.
 
     Args:
         target: The file to write.
         path: The SQLite file; the usual one if not given.
+        owner: Only this person's.
     """
-    names = [field.name for field in fields(Comparison)]
-    return write_csv(target, names, (tuple(asdict(one).values()) for one in list_comparisons(path=path)))
+    names = [*(field.name for field in fields(Comparison)), "preferred"]
+    found = [one for one in list_comparisons(path=path) if owner in (None, one.owner)]
+    write_csv(target, names, ((*asdict(one).values(), one.preferred) for one in found))
+    return len(found)

@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from xmodal.ui.blind_events import BlindEvents, BlindSession
 from xmodal.ui.models_events import ModelsEvents, ModelsSession
 from xmodal.ui.models_keep_events import KeepEvents, KeepSession
 from xmodal.ui.models_runs_events import RunsEvents, RunsSession
@@ -21,9 +22,10 @@ def connect_models(page: gr.Blocks, tab: ModelsTab, opened: gr.Tab, owner: gr.Br
     models = ModelsEvents(tab.models, Sessions(ModelsSession))
     runs = RunsEvents(tab.runs, Sessions(RunsSession), owner)
     keep = KeepEvents(tab.keep, Sessions(KeepSession))
-    changed = models.connect([opened, tab.models_opened])
+    blind = BlindEvents(tab.blind, Sessions(BlindSession), owner)
+    changed = models.connect([opened, tab.models_opened]) + blind.connect(tab.blind_opened)
     runs.connect([opened, tab.runs_opened])
     keep.connect(tab.feedback_opened, tab.disk_opened)
-    for part in (models, runs, keep):
+    for part in (models, runs, keep, blind):
         page.unload(part.on_leave)
     return changed

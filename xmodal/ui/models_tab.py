@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from xmodal.jobs.feedback_export import TARGETS
+from xmodal.ui.blind_tab import BlindPart, build_blind
 from xmodal.ui.i18n import html, label
 from xmodal.ui.models_views import KINDS, TASKS
 from xmodal.ui.theme import panel
@@ -149,8 +150,10 @@ class ModelsTab:
     models: ModelsPart
     runs: RunsPart
     keep: KeepPart
+    blind: BlindPart
     models_opened: gr.Tab
     runs_opened: gr.Tab
+    blind_opened: gr.Tab
     feedback_opened: gr.Tab
     disk_opened: gr.Tab
 
@@ -162,12 +165,14 @@ def build_models_tab() -> ModelsTab:
             models = _build_models()
         with gr.Tab(label("models.runs_tab"), id="models-runs") as runs_opened:
             runs = _build_runs()
+        with gr.Tab(label("blind.tab"), id="models-blind") as blind_opened:
+            blind = build_blind()
         with gr.Tab(label("models.feedback_tab"), id="models-feedback") as feedback_opened:
             feedback = _build_feedback()
         with gr.Tab(label("models.disk_tab"), id="models-disk") as disk_opened:
             disk = _build_disk()
     keep = KeepPart(**feedback, **disk)
-    return ModelsTab(models, runs, keep, models_opened, runs_opened, feedback_opened, disk_opened)
+    return ModelsTab(models, runs, keep, blind, models_opened, runs_opened, blind_opened, feedback_opened, disk_opened)
 
 
 def _build_models() -> ModelsPart:

@@ -1,0 +1,186 @@
+"""What can be compared blindly: models of one task, untuned ones among them, and what each makes of an input."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xmodal.errors import InputError, UnknownModelError
+from xmodal.models.adapters import Adapter, adapters_dir, list_adapters
+from xmodal.models.registry import list_models
+from xmodal.progress import Reporter, check_cancelled
+
+if TYPE_CHECKING:
+    from xmodal.models.towers import Tower
+
+TASKS = ("transcribe", "classify")
+MODALITIES = ("text", "image", "audio")
+_UNTRAINED = "{} (untrained)"
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model that can be compared with others of its task.
+
+    Attributes:
+        name: How people call it.
+        task: One of `TASKS`.
+        takes: Modalities that it can use.
+        labels: Classes it tells apart; empty for transcribers, and for untuned models, which take the other's.
+        base: The contestant it was made from, if that does the task untuned; empty for others.
+        adapter: What was trained; None for a model without training.
+        model: Registered name of the untuned model.
+    """
+
+    name: str
+    task: str
+    takes: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    base: str = ""
+    adapter: Adapter | None = None
+    model: str = ""
+
+
+def list_contestants(task: str) -> list[Contestant]:
+    """The user's own adapters, the newest first, those that come with xmodal, then models without training.
+
+    Args:
+        task: One of `TASKS`.
+    """
+    adapters = [_from_adapter(adapter) for adapter in _newest_first(list_adapters(task=task))]
+    if task == "transcribe":
+        return adapters + [Contestant(name, task, ("audio",), model=name) for name in list_models("transcribe")]
+    towers = dict.fromkeys(one.adapter.base["text"]["model"] for one in adapters if one.base)
+    return adapters + [Contestant(_UNTRAINED.format(name), task, ("text",), model=name) for name in towers]
+
+
+def find_contestant(task: str, name: str | None) -> Contestant:
+    """The one of that name.
+
+    Raises:
+        UnknownModelError: There is none.
+    """
+    found = {one.name: one for one in list_contestants(task)}
+    if not name or name not in found:
+        known = f"Choose one of: {', '.join(found)}." if found else "Train one first."
+        problem = f"There is no model named {name!r} for this task." if name else "Two models are needed."
+        raise UnknownModelError(problem, known)
+    return found[name]
+
+
+def find_opponent(one: Contestant, others: Sequence[Contestant]) -> Contestant | None:
+    """Who to compare a model with if nobody says: what it was made from, else one of the same classes."""
+    rest = [other for other in others if other.name != one.name]
+    made_from = [other for other in rest if one.base == other.name or other.base == one.name]
+    alike = [other for other in rest if set(other.labels) & set(one.labels) and set(other.takes) & set(one.takes)]
+    return next(iter([*made_from, *alike]), None)
+
+
+def check_pair(first: Contestant, second: Contestant, given: dict[str, str]) -> None:
+    """Refuse what cannot be compared.
+
+    Args:
+        first: A model.
+        second: Another.
+        given: Modality to text or file.
+
+    Raises:
+        InputError: They are one model, of different tasks or of different classes, or cannot use what is given.
+    """
+    if first.name == second.name:
+        raise InputError("Both sides are the same model.", "Choose another one for one of them.")
+    if first.task != second.task:
+        raise InputError(
+            f"{first.name} and {second.name} do different things ({first.task}, {second.task}).",
+            "Choose two models of one task.",
+        )
+    if first.task == "classify" and not (first.labels or second.labels):
+        raise InputError("Two models without training have nothing to compare.", "Choose a trained one for one side.")
+    if first.labels and second.labels and not set(first.labels) & set(second.labels):
+        advice = "Choose two that tell the same classes apart."
+        raise InputError(f"{first.name} and {second.name} have no class in common.", advice)
+    for one in (first, second):
+        if not set(given) & set(one.takes):
+            raise InputError(f"{one.name} has nothing to work on.", f"It takes: {', '.join(one.takes)}.")
+
+
+def answer(
+    one: Contestant,
+    given: dict[str, str],
+    labels: Sequence[str] = (),
+    report: Reporter | None = None,
+    cancel: threading.Event | None = None,
+) -> str:
+    """What a model makes of an input, as the person is to see it.
+
+    Args:
+        one: The model.
+        given: Modality to text or file; what the model cannot use is left out.
+        labels: Classes for a model that has none of its own.
+        report: Told of downloads and of the progress.
+        cancel: Stops it.
+
+    Raises:
+        XmodalError: The input or the model cannot be used, or it was stopped.
+    """
+    check_cancelled(cancel)
+    if one.task == "transcribe":
+        from xmodal.tasks.transcribe import transcribe
+
+        model = one.adapter.path if one.adapter else one.model
+        return transcribe(given["audio"], model=str(model), report=report, cancel=cancel).text.strip()
+    used = {modality: value for modality, value in given.items() if modality in one.takes}
+    if one.adapter is None:
+        return _nearest_label(one.model, used["text"], labels, report, cancel)
+    from xmodal.tasks.classify import classify
+
+    # Without the score, by which a person could tell models apart.
+    return classify(one.adapter.path, **used, report=report).label
+
+
+def _nearest_label(model: str, text: str, labels: Sequence[str], report, cancel) -> str:
+    """What a text tower can do untuned: the class whose name is nearest in meaning."""
+    import torch
+
+    from xmodal.device import pick_device
+    from xmodal.models.memory import model_memory
+    from xmodal.models.towers import load_tower
+    from xmodal.tasks.features import tower_tokens
+
+    device = pick_device()
+
+    def load() -> _Held:
+        return _Held(load_tower("text", model, report=report, device=device).eval())
+
+    with model_memory().use(("tower", model, device), load) as held:
+        tokens = tower_tokens(held.tower, [text, *labels], report, cancel)
+    means = torch.nn.functional.normalize(torch.stack([row.float().mean(0) for row in tokens]), dim=-1)
+    return labels[int((means[1:] @ means[0]).argmax())]
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A tower as `model_memory` wants its models."""
+
+    tower: "Tower"
+
+    @property
+    def nbytes(self) -> int:
+        return sum(p.numel() * p.element_size() for p in self.tower.parameters())
+
+
+def _from_adapter(adapter: Adapter) -> Contestant:
+    base = ""
+    if adapter.task == "transcribe":
+        base = adapter.base.get("audio", {}).get("model", "")
+    elif tuple(adapter.base) == ("text",) and adapter.base["text"].get("model") in list_models("embed"):
+        base = _UNTRAINED.format(adapter.base["text"]["model"])
+    takes = tuple(modality for modality in MODALITIES if modality in adapter.base)
+    return Contestant(adapter.name, adapter.task, takes, tuple(adapter.labels), base, adapter)
+
+
+def _newest_first(adapters: Sequence[Adapter]) -> list[Adapter]:
+    own = [one for one in adapters if Path(one.path).parent == adapters_dir()]
+    shipped = [one for one in adapters if one not in own]
+    return sorted(own, key=lambda one: one.created, reverse=True) + shipped
