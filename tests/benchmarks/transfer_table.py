@@ -1,6 +1,6 @@
 """What transfer gives: TF-IDF, an LSTM from scratch, the frozen tower, LoRA and full training, on the same rows.
 
-python -m tests.benchmarks.transfer_table RECIPE.yaml --data FILE [--rows tfidf lstm frozen lora full recipe] [--set KEY=VALUE]
+python -m tests.benchmarks.transfer_table RECIPE --data FILE [--rows tfidf frozen lstm lora full recipe] [--set K=V]
 
 All but the last row, which is the recipe as it stands, are without counted characters (`train.ngrams`).
 """

@@ -17,6 +17,12 @@ def test_the_interval_of_a_share_is_near_the_normal_one():
     json.dumps(found.as_dict())
 
 
+@pytest.mark.parametrize(("value", "low", "high"), [(1.0, 0.8842966, 1), (0.0, 0, 0.1157034)])
+def test_all_right_is_not_certain(value, low, high):
+    found = bootstrap_interval([value] * 30)
+    assert (found.value, found.low, found.high) == pytest.approx((value, low, high))
+
+
 def test_error_rates_are_drawn_by_utterance():
     """A long utterance weighs by its length: the value is the rate, not the mean of rates."""
     found = bootstrap_interval([(1, 2), (0, 98)] * 20)

@@ -53,6 +53,9 @@ class Gain:
 def bootstrap_interval(examples: Sequence[float] | Sequence[Pair], level: float = 0.95, seed: int = 0) -> Interval:
     """The interval of a mean, or of a rate such as the word error rate, when the examples are drawn anew.
 
+    Where all examples are right, or all wrong, drawing anew tells nothing; then it is the exact one of a share
+    (Clopper & Pearson 1934).
+
     Args:
         examples: A value for each, or its pair of numerator and denominator.
         level: Share of the resamplings within.
@@ -64,6 +67,9 @@ def bootstrap_interval(examples: Sequence[float] | Sequence[Pair], level: float 
     pairs = _to_pairs(examples)
     drawn = _resample(pairs[None], seed)[0]
     low, high = np.nanquantile(drawn, ((1 - level) / 2, (1 + level) / 2))
+    if (pairs[:, 1] == 1).all() and low == high and low in (0, 1):
+        unseen = ((1 - level) / 2) ** (1 / len(pairs))  # the least share that is all right, or wrong, so often
+        low, high = (unseen, 1) if low else (0, 1 - unseen)
     return Interval(_rate(pairs), float(low), float(high), level)
 
 
