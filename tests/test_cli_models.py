@@ -87,7 +87,8 @@ def test_verify(capsys, monkeypatch):
 def test_progress_line_shows_size_and_rate():
     text = cli_progress.describe(Progress("download", "toy", 50, 100, "MB", 12.34))
     assert text.startswith("download toy [")
-    assert text.endswith("50/100 MB, 12.3 MB/s")
+    assert text.endswith("50/100 MB, 12.3 MB/s, 0:00:04 left")
+    assert cli_progress.describe(Progress("download", "toy", 100, 100, "MB", 12.34)).endswith("12.3 MB/s")
     assert cli_progress.describe(Progress("convert", "toy")) == "convert toy"
 
 

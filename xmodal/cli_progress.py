@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import timedelta
 from typing import TextIO
 
 from xmodal.progress import Progress
@@ -49,7 +50,7 @@ class ProgressLine:
 
 
 def describe(progress: Progress) -> str:
-    """One line such as `download whisper-base [#####     ] 66/133 MB, 12.3 MB/s`."""
+    """One line such as `download whisper-base [#####     ] 66/133 MB, 12.3 MB/s, 0:00:05 left`."""
     text = f"{progress.stage} {progress.what}"
     if progress.total:
         share = min(1.0, progress.done / progress.total)
@@ -58,4 +59,7 @@ def describe(progress: Progress) -> str:
         text += f" {progress.done:.0f} {progress.unit}"
     if progress.rate:
         text += f", {progress.rate:.1f} {progress.unit}/s"
+        if progress.total > progress.done:
+            seconds = round((progress.total - progress.done) / progress.rate)
+            text += f", {timedelta(seconds=seconds)} left"
     return text
