@@ -47,12 +47,12 @@ def test_two_people_compare_blindly_and_the_choices_are_counted_and_exported(tab
     better = "#xm-blind-choice-a" if ann.is_enabled("#xm-blind-choice-a") else "#xm-blind-choice-same"
     ann.click(better)
     ann.wait_for_selector("#xm-blind-reveal .xm-status")
-    assert {TUNED, BASE} == {ann.inner_text(f"#xm-blind-{side} .xm-badge") for side in "ab"}
+    assert {TUNED, BASE} == {ann.inner_text(f"#xm-blind-{side} .xm-label") for side in "ab"}
     assert not ann.is_enabled("#xm-blind-choice-a"), "one choice a pair"
-    assert ben.locator("#xm-blind-a .xm-badge").count() == 0, "another's choice tells nothing"
+    assert ben.locator("#xm-blind-a .xm-label").count() == 0, "another's choice tells nothing"
     ben.click("#xm-blind-choice-neither")
     ben.wait_for_selector("#xm-blind-reveal >> text=You found both bad")
-    ben.wait_for_selector("#xm-blind-score >> text=both were bad")
+    ben.wait_for_selector("#xm-blind-score >> text=Both good or both bad")
     with ben.expect_download() as download:
         ben.click("#xm-blind-csv")
     with open(download.value.path(), encoding="utf-8-sig", newline="") as file:

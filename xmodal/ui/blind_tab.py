@@ -90,18 +90,15 @@ def _build_given() -> dict:
     with gr.Row(elem_classes="xm-run"):
         run = gr.Button(label("blind.run"), variant="primary", elem_id="xm-blind-run", min_width=100)
         stop = gr.Button(label("app.stop"), variant="stop", interactive=False, elem_id="xm-blind-stop", min_width=80)
-    panel(hint("blind.next_info"))
-    with gr.Row(elem_classes="xm-tools"):
-        following = gr.Button(label("blind.next"), size="sm", elem_id="xm-blind-next", min_width=120)
-    status = panel(elem_id="xm-blind-status")
     return {
         "task": task, "first": first, "second": second, "text": text, "image": image, "audio": audio, "run": run,
-        "stop": stop, "next": following, "status": status,
+        "stop": stop,
     }  # fmt: skip
 
 
 def _build_results() -> dict:
     panel(f"<h2>{html('blind.which')}</h2>")
+    status = panel(elem_id="xm-blind-status")
     with gr.Row(equal_height=True):
         left, right = (
             panel(hint(f"blind.empty_{side}"), "xm-card", elem_id=f"xm-blind-{side}", min_width=200)
@@ -116,6 +113,9 @@ def _build_results() -> dict:
             for name in CHOICES
         }  # fmt: skip
     reveal = panel(elem_id="xm-blind-reveal")
+    panel(hint("blind.next_info"))
+    with gr.Row(elem_classes="xm-tools"):
+        following = gr.Button(label("blind.next"), elem_id="xm-blind-next", min_width=120)
     panel(f"<h2>{html('blind.score')}</h2>")
     score = panel(hint("blind.score_empty"), "xm-card", elem_id="xm-blind-score")
     with gr.Row(elem_classes="xm-tools"):
@@ -123,6 +123,6 @@ def _build_results() -> dict:
     packed = gr.DownloadButton(label("blind.csv"), elem_id="xm-blind-packed", elem_classes="xm-unseen")
     csv_status = panel(elem_id="xm-blind-csv-status")
     return {
-        "left": left, "right": right, "choices": choices, "reveal": reveal, "score": score, "csv": csv,
-        "packed": packed, "csv_status": csv_status,
+        "status": status, "left": left, "right": right, "choices": choices, "reveal": reveal, "next": following,
+        "score": score, "csv": csv, "packed": packed, "csv_status": csv_status,
     }  # fmt: skip

@@ -11,7 +11,7 @@ from xmodal.ui.views import Bar, bars, hint, progress
 def side(letter: str, output: str, model: str = "") -> str:
     """One of the two results, under its letter, with its model's name once that may be known."""
     said = f'<p class="xm-said" dir="auto">{escape(output)}</p>' if output else hint("blind.nothing")
-    name = f' <span class="xm-badge" dir="auto">{escape(model)}</span>' if model else ""
+    name = f': <span class="xm-label" dir="auto">{escape(model)}</span>' if model else ""
     return f'<p class="xm-total">{letter}{name}</p>{said}'
 
 
