@@ -33,6 +33,7 @@ def test_data_beside_the_recipe_is_found(tmp_path):
     [
         ("name: a\ndata: {source: x}\nepochs: 3\n", [], "epochs"),
         ("name: a\ndata: {source: x}\n", ["train.epoch=3"], r"train\.epoch"),
+        ("name: a\ndata: {source: x}\n", ["train.learning_rate=1e38"], "learning_rate"),
         ("name: ../a\ndata: {source: x}\n", [], "name"),
         ("name: a\n", [], "data"),
         ("- a\n", [], "empty"),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from xmodal.cli import main
 from xmodal.data.sets import load_data
 from xmodal.errors import InputError
 from xmodal.models.adapters import load_adapter
@@ -103,6 +104,15 @@ class TestLora:
         assert list(lines[0]) == ["id", "question", "answers", "prediction", "score"]
         assert answer_metrics([x["answers"] for x in lines], [x["prediction"] for x in lines]).values == again.values
         json.dumps(lines)
+
+    def test_the_command_line_measures_it_on_other_questions(self, trained, tmp_path, capsys):
+        answer = {"text": "Ann Lee", "answer_start": 33}
+        rows = [("The harbour was built in 1932 by Ann Lee.", "Who built the harbour?", [answer])]
+        path = write_squad(tmp_path / "other.json", rows * 3)
+        assert main(["evaluate", str(trained[2].path), "--data", str(path), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["metric"], found["rows"]) == ("f1", 3)
+        assert 0 <= found["metrics"]["exact_match"] <= found["metrics"]["f1"] <= 1
 
     def test_it_is_small_and_says_when_to_abstain(self, trained):
         adapter = trained[2]

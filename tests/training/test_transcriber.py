@@ -10,6 +10,7 @@ import torch
 from recordings import speech_clip
 from transformers import WhisperConfig, WhisperForConditionalGeneration
 
+from xmodal.cli import main
 from xmodal.data.config import DataConfig
 from xmodal.data.media import load_audio
 from xmodal.data.sets import load_data
@@ -201,6 +202,14 @@ class TestRealWhisper:
         again, lines = evaluate(load_adapter(trained.adapter), load_data(recipe_for(clips).data))
         assert again.values == metrics["after"]
         assert list(lines[0]) == ["id", "transcription", "prediction", "wer", "cer"]
+
+    def test_the_command_line_measures_it_on_other_clips(self, clips, trained, tmp_path, capsys):
+        command = ["evaluate", trained.adapter, "--data", str(clips), "--out", str(tmp_path / "rows"), "--json"]
+        assert main(command) == 0
+        found = json.loads(capsys.readouterr().out)
+        lines = [json.loads(line) for line in (tmp_path / "rows").read_text().splitlines()]
+        assert (found["metric"], found["rows"], len(lines)) == ("wer", 16, 16)
+        assert found["metrics"]["wer"] == pytest.approx(sum(line["wer"] for line in lines) / 16)
 
     def test_transcribe_takes_the_adapter_and_says_its_name(self, clips, trained):
         options = TranscribeOptions(model=trained.adapter, language="en", vad=False)
