@@ -28,6 +28,7 @@ from xmodal.ui.tune_recipe_events import _SCRATCH, RecipeEvents
 from xmodal.ui.tune_run import RunEvents
 from xmodal.ui.tune_tab import build_tune_tab
 
+EMPTY = [setting.name for setting in SETTINGS if setting.empty]
 GOOD = "text,label\n" + "".join(f"this is fine {i},good\nthat is poor {i},bad\n" for i in range(20))
 METRICS = {
     "metric": "accuracy", "before": {"accuracy": 0.25, "f1": 0.2}, "after": {"accuracy": 0.75, "f1": 0.7},
@@ -77,6 +78,11 @@ def look(data: DataEvents, path, task: str = "classify", request: gr.Request | N
     return finish(data, task, request)
 
 
+def chosen(recipes: RecipeEvents, **values) -> list:
+    """Values of the components that say what to train; those not given are empty."""
+    return [values.get(name, "head" if name == "trainable" else None) for name in recipes.part.boxes]
+
+
 def finish(data: DataEvents, task: str, request: gr.Request) -> dict:
     shown = {}
     for updates in data.on_look(task, request):
@@ -111,7 +117,10 @@ def test_the_yaml_shown_is_the_recipe_that_is_trained(task, tmp_path):
 
 
 def test_empty_fields_follow_the_task():
-    empty = {"batch_size": None, "epochs": 0, "max_length": 0, "learning_rate": None, "max_rows": 0}
+    assert {setting.name for setting in SETTINGS if setting.default is None} <= set(EMPTY)
+    empty = dict.fromkeys(EMPTY) | {"epochs": 0, "max_length": 0}
+    made = make_content("transcribe", "sample:x", {}, "lora", {}, "n", empty)
+    assert made == {"name": "n", "task": "transcribe", "data": {"source": "sample:x"}, "train": {"trainable": "lora"}}
     content = make_content("answer", "sample:notices", {}, "lora", {}, "n", empty)
     train = parse_recipe(content).train
     assert (train.batch_size, train.max_length, train.passes) == (8, 384, 3)
@@ -127,13 +136,14 @@ def test_suggested_names_can_be_used(source, name):
 
 
 def test_estimates_grow_with_what_is_trained_and_follow_what_runs_took(home):
-    def guess(trainable: str, rows: int = 900) -> float:
-        recipe = parse_recipe({"name": "a", "data": {"source": "x"}, "train": {"trainable": trainable}})
+    def guess(trainable: str, rows: int = 900, **data) -> float:
+        recipe = parse_recipe({"name": "a", "data": {"source": "x", **data}, "train": {"trainable": trainable}})
         return estimate(recipe, rows, 100, ("text",))
 
     costs = [guess(trainable) for trainable in ("head", "lora", "full")]
     assert [cost.seconds for cost in costs] == sorted(cost.seconds for cost in costs)
     assert [cost.memory_mb for cost in costs] == sorted(cost.memory_mb for cost in costs)
+    assert guess("head", 9000, max_rows=1000).seconds == pytest.approx(guess("head", 900).seconds, rel=0.2)
     assert guess("head", 9000).seconds > 5 * guess("head", 900).seconds
     assert measured_factor() == 1
     for name, taken in (("one", 3.0), ("two", 3.0), ("odd", None)):
@@ -156,7 +166,7 @@ def test_good_data_is_shown_and_can_be_trained_on(events, home, tmp_path):
     assert shown[part.status] == ""
     assert shown[part.columns["label"]]["value"] == "label" and shown[part.columns["label"]]["visible"]
     assert not shown[part.columns["question"]]["visible"]
-    drawn = recipes.on_data(visitor(), "classify", "head", "", *[None] * (len(recipes.part.values) - 2))
+    drawn = recipes.on_data(visitor(), "classify", *chosen(recipes))
     assert drawn[recipes.part.name] == "reviews-head" and drawn[recipes.part.train]["interactive"]
     assert "source: reviews.csv" in drawn[recipes.part.recipe]
     assert "about" in drawn[recipes.part.costs]
@@ -166,8 +176,7 @@ def test_a_setting_that_cannot_be_used_is_said_beside_the_button(events, home, t
     data, recipes, _ = events
     (tmp_path / "reviews.csv").write_text(GOOD)
     look(data, tmp_path / "reviews.csv")
-    values = dict.fromkeys(recipes.part.settings) | {"cross_validation": 1}
-    drawn = recipes.on_choice(visitor(), "classify", "head", "n", None, None, None, *values.values())
+    drawn = recipes.on_choice(visitor(), "classify", *chosen(recipes, cross_validation=1))
     assert "cross_validation needs 2 parts" in drawn[recipes.part.status]
     assert not drawn[recipes.part.train]["interactive"]
 

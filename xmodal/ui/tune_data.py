@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -20,12 +21,16 @@ from xmodal.errors import CancelledError
 from xmodal.progress import Progress, Reporter
 from xmodal.ui import tune_data_views, views
 from xmodal.ui.background import stream
+from xmodal.ui.classify_models import list_classifiers
 from xmodal.ui.i18n import label
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions, Visit
 from xmodal.ui.tune_estimate import measured_factor
 from xmodal.ui.tune_tab import ROLES, DataPart
 from xmodal.ui.warm_up import wait_until_warm
+
+if TYPE_CHECKING:
+    from xmodal.models.adapter_format import Adapter
 
 LOOK_QUEUE = "look"
 
@@ -43,6 +48,7 @@ class SetupSession(Visit):
         inputs: Modalities it has.
         factor: How long things take on this machine; see `tune_estimate`.
         suggested: The name that was last suggested for the adapter.
+        adapters: The classifiers there are, to go on from or to learn from.
     """
 
     source: str = ""
@@ -53,6 +59,7 @@ class SetupSession(Visit):
     inputs: tuple[str, ...] = ()
     factor: float = 1.0
     suggested: str = ""
+    adapters: "list[Adapter]" = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -227,7 +234,7 @@ class DataEvents:
 def _look(session: SetupSession, task: str, emit: Callable[[object], None]) -> None:
     """Columns first, so that they can be corrected where the rest fails."""
     wait_until_warm()  # `datasets` looks into transformers
-    session.factor = measured_factor()
+    session.factor, session.adapters = measured_factor(), list_classifiers()
     names = _read_columns(session.source, emit, session.cancel)
     emit(_Columns(names))
     config = make_data_config(source=session.source, task=task, columns=session.columns)

@@ -49,18 +49,22 @@ def estimate(
 
     Args:
         recipe: What is asked.
-        train_rows: Rows to train on.
-        check_rows: Rows held out.
+        train_rows: Rows to train on, before `max_rows`.
+        check_rows: Rows held out, as well.
         inputs: Modalities that the data has.
         factor: How much longer runs took here than said; see `measured_factor`.
     """
     train = recipe.train
     once, each = _costs(recipe, inputs)
     rows = train_rows + check_rows
+    if (most := recipe.data.max_rows) and most < rows:
+        train_rows, check_rows, rows = most * train_rows / rows, most * check_rows / rows, most
     if recipe.task == "transcribe":
         seconds = rows * once + train_rows * train.passes * each + 2 * check_rows * _DECODE_S
     else:
         seconds = rows * once + train_rows * train.passes * each
+    if train.distill:
+        seconds += train_rows * once  # the teacher's scores
     folds = recipe.cross_validation
     if folds:
         seconds += (folds - 1) * train_rows * train.passes * each + folds * check_rows * once

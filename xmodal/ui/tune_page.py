@@ -39,7 +39,7 @@ class Tune:
     def connect(self, page: gr.Blocks) -> None:
         """Tie the handlers to the components."""
         self.data.connect(self.recipe.follow)
-        self.recipe.connect()
+        self.recipe.connect(page, self.tab.setup_tab)
         self.runs.connect(page)
         model = self.classify.tab.model
         drawn = [model, self.classify.tab.card, *self.classify.one.boxes, *self.classify.batch.boxes]

@@ -19,6 +19,11 @@ TRAINABLES = {
 OWN_CONTROL = ("trainable", "top_layers", "max_steps", "checkpoint_minutes", "distill", "width")
 """Settings of `TrainConfig` that the folded part leaves to the recipe, or to a control of their own."""
 _FITTED = ("batch_size", "max_length")
+_EMPTY = {
+    **dict.fromkeys(("epochs", "learning_rate", *_FITTED), "fitted"), "max_minutes": "no_limit", "max_rows": "all",
+    "cross_validation": "none",
+}  # fmt: skip
+"""Numbers that may be left out, and what it means if they are."""
 _MODELS = {"train": TrainConfig, "data": DataConfig, "recipe": Recipe}
 
 
@@ -40,6 +45,11 @@ class Setting:
     def default(self) -> Any:
         """None for what follows from the other choices."""
         return None if self.name in _FITTED else _MODELS[self.place].model_fields[self.name].default
+
+    @property
+    def empty(self) -> str:
+        """What it means to leave the field empty: `fitted`, `no_limit`, `all` or `none`; empty where that cannot be."""
+        return _EMPTY.get(self.name, "")
 
     @property
     def kind(self) -> type | tuple[str, ...]:
@@ -107,9 +117,8 @@ def make_content(
         parts["data"]["columns"] = dict(columns)
     for setting in SETTINGS:
         value = values.get(setting.name)
-        # An empty number comes from the browser as 0.
-        fitted = setting.default is None and not value
-        if value is None or value == setting.default or fitted or task not in setting.tasks:
+        left_out = value is None or value == setting.default or (setting.empty and not value)
+        if left_out or task not in setting.tasks:
             continue
         parts[setting.place][setting.name] = int(value) if setting.kind is int and value == int(value) else value
     content = {"name": name, "task": task}

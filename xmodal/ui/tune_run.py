@@ -100,14 +100,14 @@ class RunEvents:
         """A second has passed."""
         return self._draw(owner_of(kept, request), picked, request)
 
-    def on_train(self, request: gr.Request, kept: str | None, task: str, trainable: str, name: str, *values) -> dict:
+    def on_train(self, request: gr.Request, kept: str | None, task: str, *values) -> dict:
         """Put the recipe in the queue."""
         setup, recipe = self.setups.get(request), self.tab.recipe
         owner = owner_of(kept, request)
         try:
             if setup.found is None:
                 return {recipe.train: gr.update(interactive=False)}
-            made = parse_recipe(self.recipes.make_recipe(setup, task, trainable, name, list(values)))
+            made = parse_recipe(self.recipes.make_recipe(setup, self.recipes.read(task, values)))
             job = submit(made, owner, uploaded=setup.uploaded)
         except XmodalError as error:
             return {recipe.status: warn(error)}

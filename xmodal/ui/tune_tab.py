@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from xmodal.data.samples import list_samples
+from xmodal.training.config import Distillation
 from xmodal.ui.i18n import html, label
 from xmodal.ui.theme import panel
 from xmodal.ui.tune_recipe import SETTINGS, TASKS, TRAINABLES, Setting
@@ -47,19 +48,30 @@ class DataPart:
 class RecipePart:
     """Components for what to train and how."""
 
+    start: gr.Dropdown
     trainable: gr.Radio
     costs: gr.HTML
     name: gr.Textbox
     towers: dict[str, gr.Dropdown]
     settings: dict[str, gr.Component]
+    teacher: gr.Dropdown
+    weight: gr.Slider
+    temperature: gr.Slider
     recipe: gr.Code
     train: gr.Button
     status: gr.HTML
 
     @property
+    def boxes(self) -> dict[str, gr.Component]:
+        """Everything that says what to train, by name."""
+        towers = {f"tower_{modality}": box for modality, box in self.towers.items()}
+        alone = ("trainable", "name", "start", "teacher", "weight", "temperature")
+        return {**{name: getattr(self, name) for name in alone}, **towers, **self.settings}
+
+    @property
     def values(self) -> list:
-        """Everything that says what to train."""
-        return [self.trainable, self.name, *self.towers.values(), *self.settings.values()]
+        """The same without the names."""
+        return list(self.boxes.values())
 
     @property
     def drawn(self) -> list:
@@ -94,6 +106,7 @@ class TuneTab:
     """The tab's components."""
 
     steps: gr.Tabs
+    setup_tab: gr.Tab
     data: DataPart
     recipe: RecipePart
     run: RunPart
@@ -105,7 +118,7 @@ class TuneTab:
 def build_tune_tab() -> TuneTab:
     """The layout: three steps, each a tab."""
     with gr.Tabs(elem_id="xm-tune-steps", overflow_behavior="wrap") as steps:
-        with gr.Tab(label("tune.setup_tab"), id="setup"), gr.Row(elem_classes="xm-columns"):
+        with gr.Tab(label("tune.setup_tab"), id="setup") as setup_tab, gr.Row(elem_classes="xm-columns"):
             with gr.Column(scale=5, min_width=300):
                 source = _build_source()
             with gr.Column(scale=7, min_width=300):
@@ -116,7 +129,7 @@ def build_tune_tab() -> TuneTab:
             run = _build_run()
         with gr.Tab(label("tune.compare_tab"), id="compare") as compare_tab:
             compare = _build_compare()
-    return TuneTab(steps, DataPart(report=report, **source), recipe, run, run_tab, compare, compare_tab)
+    return TuneTab(steps, setup_tab, DataPart(report=report, **source), recipe, run, run_tab, compare, compare_tab)
 
 
 def _build_source() -> dict:
@@ -165,6 +178,10 @@ def _build_source() -> dict:
 
 def _build_recipe() -> RecipePart:
     panel(f"<h2>{html('tune.how')}</h2>")
+    start = gr.Dropdown(
+        [(label("tune.start_new"), "")], value="", label=label("tune.start"), info=label("tune.start_info"),
+        visible=False, elem_id="xm-tune-start",
+    )  # fmt: skip
     trainable = gr.Radio(
         [(label(f"tune.train_{name}"), name) for name in TRAINABLES[TASKS[0]]], value=TRAINABLES[TASKS[0]][0],
         show_label=False, elem_id="xm-tune-trainable",
@@ -182,6 +199,7 @@ def _build_recipe() -> RecipePart:
             }  # fmt: skip
         with gr.Row():
             settings = {setting.name: _build_setting(setting) for setting in SETTINGS}
+        teacher, weight, temperature = _build_teacher()
     with gr.Accordion(label("tune.recipe"), open=False, elem_id="xm-tune-recipe-box"):
         panel(hint("tune.recipe_info"))
         recipe = gr.Code(
@@ -191,7 +209,28 @@ def _build_recipe() -> RecipePart:
     with gr.Row(elem_classes="xm-run"):
         train = gr.Button(label("tune.train"), variant="primary", interactive=False, elem_id="xm-tune-train")
     status = panel(elem_id="xm-tune-recipe-status")
-    return RecipePart(trainable, costs, name, towers, settings, recipe, train, status)
+    return RecipePart(
+        start, trainable, costs, name, towers, settings, teacher, weight, temperature, recipe, train, status
+    )
+
+
+def _build_teacher() -> tuple[gr.Dropdown, gr.Slider, gr.Slider]:
+    """Distillation: whose scores to learn, and how."""
+    fields = Distillation.model_fields
+    teacher = gr.Dropdown(
+        [(label("tune.teacher_none"), "")], value="", label=label("tune.teacher"), info=label("tune.teacher_info"),
+        visible=False, min_width=180, elem_id="xm-tune-teacher",
+    )  # fmt: skip
+    with gr.Row():
+        weight = gr.Slider(
+            0.1, 1, fields["weight"].default, step=0.1, label=label("tune.weight"), info=label("tune.weight_info"),
+            visible=False, min_width=180, elem_id="xm-tune-weight",
+        )  # fmt: skip
+        temperature = gr.Slider(
+            0.5, 10, fields["temperature"].default, step=0.5, label=label("tune.temperature"),
+            info=label("tune.temperature_info"), visible=False, min_width=180, elem_id="xm-tune-temperature",
+        )  # fmt: skip
+    return teacher, weight, temperature
 
 
 def _build_setting(setting: Setting) -> gr.Component:
@@ -207,7 +246,11 @@ def _build_setting(setting: Setting) -> gr.Component:
         named = setting.name != "optimizer"
         choices = [(label(f"tune.choice_{value}") if named else value, value) for value in kind]
         return gr.Dropdown(choices, value=default, min_width=180, **common)
-    return gr.Number(default, precision=0 if kind is int else None, minimum=0, placeholder="–", min_width=180, **common)
+    # One that is empty from the beginning would say 0; see `RecipeEvents.on_arrive`.
+    return gr.Number(
+        None if setting.empty else default, precision=0 if kind is int else None, minimum=0, min_width=180,
+        placeholder=label(f"tune.empty_{setting.empty}") if setting.empty else None, **common,
+    )  # fmt: skip
 
 
 def _build_run() -> RunPart:

@@ -258,6 +258,8 @@ def _start_from(adapter: Adapter, classifier: Classifier, recipe: Recipe) -> Non
             "Set the same in the recipe.",
         )
     classifier.model.head.load_state_dict(load_tensors(adapter, "head"))
+    if train.get("ngrams") and recipe.train.ngrams:  # to be measured with; training counts anew
+        classifier.ngrams = NgramModel(load_tensors(adapter, "ngrams"))
     for tower in classifier.model.towers.values():
         if is_trained(tower, train["trainable"]):
             load_tower_tensors(tower, adapter)
