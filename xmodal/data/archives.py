@@ -71,6 +71,17 @@ def unzip(
         raise InputError(f"{path.name} is not a zip file that can be read.", "Pack it anew as a plain zip.") from error
 
 
+def check_zip(path: Path, limits: ZipLimits | None = None) -> None:
+    """Refuse a file that another library unpacks, such as a Word file, if it is a bomb; the limits are as for `unzip`.
+
+    Raises:
+        InputError: Encrypted, over a limit, or with a name that leads out of the folder.
+        zipfile.BadZipFile: Not a zip file.
+    """
+    with zipfile.ZipFile(path) as archive:
+        _judge(path, archive.infolist(), limits or ZipLimits(total_mb=1_000, files=10_000))
+
+
 def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, cancel: threading.Event | None) -> None:
     left = member.file_size
     try:

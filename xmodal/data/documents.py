@@ -1,0 +1,209 @@
+"""Documents that questions are asked about: paragraphs of text, each with its page or heading.
+
+Plain text, Markdown, HTML, PDF, Word, and collections of questions with answers. What a file holds is text and nothing
+else: no macro, script or link of it is followed.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from xmodal.data.tables import read_table
+from xmodal.data.text_files import read_text
+from xmodal.errors import InputError
+from xmodal.progress import Reporter
+
+DOCUMENT_SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".docm", ".csv", ".tsv", ".jsonl")
+MAX_CHARACTERS = 20_000_000
+_BETWEEN = "\n\n"
+_BLANK_LINE = re.compile(r"\n[ \t\u3000]*\n+")
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
+_FENCE = re.compile(r"^(```|~~~)")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_RULE = re.compile(r"^[|\s:=-]*[-=]{3,}[|\s:=-]*$")  # between a table's head and rows, or sections
+_MARKS = re.compile(r"(\*\*|__|`)")
+_QUESTION_NAMES = ("question", "title", "问题", "标题")
+_ANSWER_NAMES = ("answer", "text", "content", "context", "答案", "回答", "内容")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A paragraph.
+
+    Attributes:
+        text: Its text in one line, or in lines where they matter.
+        page: Of a PDF, from 1; else 0.
+        heading: What it stands under, or the question that it answers; may be empty.
+        time: Of a recording, from when to when it was said, in seconds.
+    """
+
+    text: str
+    page: int = 0
+    heading: str = ""
+    time: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A source of answers.
+
+    Attributes:
+        name: What it is called for people, such as the file's name.
+        parts: Its paragraphs in order.
+        warnings: What a person should know, such as pages without text.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """All paragraphs with an empty line between; positions in a document count in this."""
+        return _BETWEEN.join(part.text for part in self.parts)
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Where each paragraph starts in `text`."""
+        starts, at = [], 0
+        for part in self.parts:
+            starts.append(at)
+            at += len(part.text) + len(_BETWEEN)
+        return tuple(starts)
+
+
+def read_document(path: Path, report: Reporter | None = None, cancel: threading.Event | None = None) -> Document:
+    """Read a file by its suffix.
+
+    Args:
+        path: The file.
+        report: Told of the pages read.
+        cancel: Stops it.
+
+    Raises:
+        InputError: It is not of a kind that can be read, damaged, encrypted, empty or too long.
+        CancelledError: `cancel` was set.
+    """
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.", "Check the name and the folder.")
+    if suffix not in DOCUMENT_SUFFIXES:
+        raise InputError(
+            f"{path.name} is not a kind of document that can be read.", f"Use one of {', '.join(DOCUMENT_SUFFIXES)}."
+        )
+    if suffix == ".pdf":
+        from xmodal.data.pdf import read_pdf
+
+        pages, warnings = read_pdf(path, report, cancel)
+        parts = [Part(text, number) for number, page in enumerate(pages, 1) for text in page]
+        return _checked(Document(path.name, tuple(parts), tuple(warnings)))
+    if suffix in (".docx", ".docm"):
+        from xmodal.data.word import read_docx
+
+        return _checked(Document(path.name, tuple(Part(text, heading=over) for over, text in read_docx(path))))
+    if suffix in (".csv", ".tsv", ".jsonl"):
+        return _checked(_read_collection(path))
+    text, encoding = read_text(path)
+    split: Callable[[str], Iterable[Part]] = _split_plain
+    if suffix in (".md", ".markdown"):
+        split = _split_markdown
+    elif suffix in (".html", ".htm"):
+        split = _split_html
+    warnings = () if encoding.startswith("utf-8") else (f"{path.name} was read as {encoding}.",)
+    return _checked(Document(path.name, tuple(split(text)), warnings))
+
+
+def make_document(text: str, name: str) -> Document:
+    """Text that was pasted or typed.
+
+    Raises:
+        InputError: It is empty or too long.
+    """
+    return _checked(Document(name, tuple(_split_plain(text))))
+
+
+def _checked(document: Document) -> Document:
+    if not any(part.text.strip() for part in document.parts):
+        raise InputError(f"There is no text in {document.name}.", "Choose a document with text in it.")
+    if len(document.text) > MAX_CHARACTERS:
+        raise InputError(
+            f"{document.name} has more than {MAX_CHARACTERS // 1_000_000} million characters.", "Split it into several."
+        )
+    return document
+
+
+def _split_plain(text: str) -> Iterable[Part]:
+    """A paragraph between empty lines; without any, a line each."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").replace("\f", "\n\n")
+    pieces = _BLANK_LINE.split(text)
+    if len(pieces) == 1:
+        pieces = text.split("\n")
+    return (Part(piece.strip()) for piece in pieces if piece.strip())
+
+
+def _split_markdown(text: str) -> Iterable[Part]:
+    """Paragraphs under their headings, without the marks of emphasis and links."""
+    heading, block, fenced = "", [], False
+
+    def flush() -> Iterable[Part]:
+        joined = "\n".join(block).strip()
+        block.clear()
+        if joined:
+            yield Part(joined, heading=heading)
+
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if not fenced and _RULE.match(line):
+            continue
+        if _FENCE.match(line):
+            fenced = not fenced
+            continue
+        found = None if fenced else _HEADING.match(line)
+        if found or (not line.strip() and not fenced):
+            yield from flush()
+            heading = _plain(found.group(1)) if found else heading
+        else:
+            block.append(line if fenced else _plain(line))
+    yield from flush()
+
+
+def _plain(line: str) -> str:
+    return _MARKS.sub("", _LINK.sub(r"\1", line))
+
+
+def _split_html(text: str) -> Iterable[Part]:
+    """What a browser would show, under the headings."""
+    from bs4 import BeautifulSoup
+    from markdownify import MarkdownConverter
+
+    soup = BeautifulSoup(text, "lxml")
+    for hidden in soup(["script", "style", "noscript", "template", "head", "nav", "svg"]):
+        hidden.decompose()
+    plain = {f"escape_{what}": False for what in ("asterisks", "underscores", "misc")}
+    converter = MarkdownConverter(
+        heading_style="ATX", strip=["a", "img", "em", "strong", "b", "i", "code"], bullets="-", **plain
+    )
+    return _split_markdown(converter.convert_soup(soup))
+
+
+def _read_collection(path: Path) -> Document:
+    """Questions with answers, or titles with texts; other tables give a paragraph a row."""
+    table = read_table(path)
+    names = {name.strip().lower(): name for name in table.columns}
+    question = next((names[name] for name in _QUESTION_NAMES if name in names), None)
+    answer = next((names[name] for name in _ANSWER_NAMES if name in names), None)
+    warnings = tuple(warning.message for warning in table.warnings)
+    parts = []
+    for number in range(len(table)):
+        row = {name: _cell(column[number]) for name, column in table.columns.items()}
+        if answer:
+            parts.append(Part(row[answer], heading=row[question] if question else ""))
+        else:
+            parts.append(Part("; ".join(f"{name}: {value}" for name, value in row.items() if value)))
+    return Document(path.name, tuple(part for part in parts if part.text), warnings)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value).strip()
