@@ -1,9 +1,8 @@
 """A home of its own for the jobs of each test, and an end to whatever processes they started."""
 
 import pytest
-from job_helpers import processes_of, use_home
+from job_helpers import processes_of, share_models, use_home
 
-from xmodal.paths import models_dir
 from xmodal.settings import settings
 
 
@@ -18,11 +17,6 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def models(home, monkeypatch):
-    """The home with the models of the usual one."""
-    monkeypatch.delenv("XMODAL_HOME")
-    settings.cache_clear()
-    usual = models_dir()
-    use_home(monkeypatch, home)
-    home.mkdir(exist_ok=True)
-    (home / "models").symlink_to(usual)
+    """The home, with the models of the usual one and settings by which real training starts soon."""
+    share_models(monkeypatch, home)
     return home

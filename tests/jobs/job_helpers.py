@@ -9,10 +9,14 @@ import psutil
 
 from xmodal.jobs.records import Job, get_job, list_jobs
 from xmodal.jobs.supervisor import ensure_worker
+from xmodal.paths import models_dir
 from xmodal.settings import settings
 from xmodal.training.config import parse_recipe
 
 ENDED = ("finished", "failed", "cancelled")
+THINGS = ("room", "film", "phone", "meal", "book")
+WORDS = [(word, "good") for word in ("wonderful", "lovely", "excellent", "fine")]
+WORDS += [(word, "bad") for word in ("awful", "terrible", "horrible", "poor")]
 
 
 def use_home(monkeypatch, folder: Path) -> None:
@@ -20,6 +24,19 @@ def use_home(monkeypatch, folder: Path) -> None:
     here = Path(__file__).parent
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(here), str(here.parents[1]))))
     settings.cache_clear()
+
+
+def share_models(monkeypatch, folder: Path) -> None:
+    """Make `folder` the home, with the models of the usual one and settings by which real training starts soon."""
+    monkeypatch.delenv("XMODAL_HOME", raising=False)
+    settings.cache_clear()
+    usual = models_dir()
+    monkeypatch.setenv("XMODAL_THREADS", "1")
+    monkeypatch.setenv("XMODAL_TRACKIO", "0")
+    monkeypatch.setenv("XMODAL_DEVICE", "cpu")
+    use_home(monkeypatch, folder)
+    folder.mkdir(exist_ok=True)
+    (folder / "models").symlink_to(usual)
 
 
 def processes_of(home: Path, module: str = "xmodal.jobs") -> list[psutil.Process]:
@@ -54,6 +71,13 @@ def start(runner: str = "train", idle_s: float = 20) -> bool:
 
 def make_recipe(name: str = "toy", source: str = "sample:chime-shapes", **train):
     return parse_recipe({"name": name, "data": {"source": source}, "train": train})
+
+
+def write_reviews(path: Path) -> Path:
+    """A table of 40 generated reviews."""
+    rows = [f"The {thing} was {word}.,{label}" for thing in THINGS for word, label in WORDS]
+    path.write_text("\n".join(["text,label", *rows]))
+    return path
 
 
 def wait_for(number: int, *states: str, timeout: float = 60) -> Job:

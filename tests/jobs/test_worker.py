@@ -1,7 +1,6 @@
 """Real worker and job processes, but toy jobs (`toy_runner`) in the place of training."""
 
 import os
-import subprocess
 import time
 from itertools import pairwise
 
@@ -14,19 +13,17 @@ from job_helpers import (
     make_recipe,
     processes_of,
     start,
-    use_home,
     wait_for,
     wait_for_all,
     wait_until,
 )
 
 from xmodal.cli import main
-from xmodal.jobs.places import checkpoint_step, run_dir
+from xmodal.jobs.places import checkpoint_step
 from xmodal.jobs.queue import cancel, resume, submit
 from xmodal.jobs.records import get_job, list_jobs
-from xmodal.jobs.runs import curve, delete, job_log
+from xmodal.jobs.runs import curve, job_log
 from xmodal.jobs.supervisor import Supervisor, ensure_worker, supervise
-from xmodal.settings import settings
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -135,32 +132,6 @@ def test_jobs_step_back_behind_the_page(home):
     assert os.getpgid(process.pid) != os.getpgid(0)
     cancel(job.id)
     wait_for(job.id, "cancelled")
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_a_full_disk_fails_the_job_with_advice_and_keeps_the_last_checkpoint(tmp_path, monkeypatch, home):
-    small = tmp_path / "small"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(small)], capture_output=True).returncode:
-        pytest.skip("a small disk cannot be mounted here")
-    try:
-        use_home(monkeypatch, small)
-        job = submit(make_recipe(), "ann")
-        start("fill_disk")
-        failed = wait_for(job.id, "failed")
-        assert "ran full" in failed.problem
-        assert "Free some space" in failed.advice
-        assert failed.attempt == 1
-        assert checkpoint_step(job.run) == 1
-        assert toy_runner.read_checkpoint(run_dir(job.run)) == [1]
-        assert delete(str(job.id)) > 0
-        assert list_jobs() == []
-    finally:
-        for process in processes_of(small):
-            process.kill()
-            process.wait(10)
-        settings.cache_clear()
-        subprocess.run(["umount", "-l", str(small)], check=True)
 
 
 def test_the_command_line(home, capsys):

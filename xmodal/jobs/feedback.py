@@ -63,7 +63,7 @@ def add_comment(number: int, comment: str, path: Path | None = None) -> None:
 
 def list_feedback(task: str | None = None, path: Path | None = None) -> list[Feedback]:
     """The stored ratings, oldest first, of one task if given."""
-    with connect(path) as connection:
+    with connect(path, reading=True) as connection:
         rows = connection.execute(
             "SELECT time, task, model, input_sha256, output, rating, comment, inputs FROM feedback"
             " WHERE ?1 IS NULL OR task = ?1 ORDER BY id",

@@ -1,5 +1,6 @@
 """The SQLite file that holds what people made; its tables grow by numbered migrations that are only ever added to."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,8 @@ from pathlib import Path
 
 from xmodal import paths
 from xmodal.disk import disk_full
+
+_ROOM_BYTES = 1 << 20
 
 MIGRATIONS = (
     # 1: ratings of results
@@ -87,19 +90,40 @@ def connect(path: Path | None = None, *, reading: bool = False) -> Iterator[sqli
         DiskFullError: There is no room for what was to be written.
     """
     file = path or paths.database()
-    connection = sqlite3.connect(file, timeout=30, isolation_level=None)
+    connection = _open(file, reading)
     try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode=WAL")
-        _migrate(connection)
         with _transaction(connection, "DEFERRED" if reading else "IMMEDIATE"):
             yield connection
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+        if _lacks_room(error, file):
             raise disk_full(file.parent, "a record") from error
         raise
     finally:
         connection.close()
+
+
+def _open(file: Path, reading: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=30, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        _migrate(connection)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if not _lacks_room(error, file):
+            raise
+        if not reading:
+            raise disk_full(file.parent, "a record") from error
+        # Even who reads needs room beside the file, to see what others write; on a full disk nobody does.
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _lacks_room(error: sqlite3.OperationalError, file: Path) -> bool:
+    """Whether the disk is full, which SQLite also words as an error of reading and writing."""
+    code = error.sqlite_errorcode & 0xFF
+    unclear = code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+    return code == sqlite3.SQLITE_FULL or (unclear and shutil.disk_usage(file.parent).free < _ROOM_BYTES)
 
 
 @contextmanager

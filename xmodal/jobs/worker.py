@@ -19,7 +19,7 @@ import psutil
 from filelock import Timeout
 
 from xmodal.disk import disk_full_explained
-from xmodal.errors import XmodalError
+from xmodal.errors import DiskFullError, XmodalError
 from xmodal.jobs import claims
 from xmodal.jobs.places import LOG, is_held, job_lock, run_dir, worker_lock
 from xmodal.jobs.records import WAITING, Job, get_job, list_jobs
@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 IDLE_S = 60.0
 _POLL_S = 0.25
+_FULL_S = 5.0
 _STOP_S = 90.0  # a job that was asked to stop and has not by then is ended
 NICE = 10
 _ROOT = Path(__file__).resolve().parents[2]
@@ -46,11 +47,7 @@ def work(device: str, runner: str = "", idle_s: float = IDLE_S) -> None:
     try:
         lock.acquire(timeout=2)
         while True:
-            job, process = next(iter(claims.recover(device)), None), None
-            if job is None and (job := claims.claim(device)):
-                process = _start(job, runner)
-            if job:
-                _watch(job, process)
+            if _run_next(device, runner):
                 last = time.monotonic()
             elif time.monotonic() - last > idle_s:
                 lock.release()
@@ -64,6 +61,22 @@ def work(device: str, runner: str = "", idle_s: float = IDLE_S) -> None:
         _log.info("The device %s has a worker.", device)
     finally:
         lock.release()
+
+
+def _run_next(device: str, runner: str) -> bool:
+    """See a job to its end: one that still runs, else the next one; returns whether there was any."""
+    try:
+        job, process = next(iter(claims.recover(device)), None), None
+        if job is None and (job := claims.claim(device)):
+            process = _start(job, runner)
+        if job:
+            _watch(job, process)
+    except DiskFullError as error:
+        # The job, if it lives, goes on; once there is room, it is found again.
+        _log.warning("%s", error)
+        time.sleep(_FULL_S)
+        return False
+    return job is not None
 
 
 def launch_command(job: Job, runner: str = "", processes: int = 1) -> list[str]:
