@@ -33,7 +33,7 @@ def test_every_text_is_used_and_every_used_key_exists():
     built = {"audio.script_", "notice.", "status."}
     built |= {f"classify.{start}_" for start in ("name", "text", "image", "audio", "column", "example")}
     starts = ("task", "sample", "role", "warn", "train", "train_info", "tower", "field", "info", "choice", "state")
-    starts = (*starts, "verdict", "metric", "got", "cost", "class", "col", "without", "row", "empty")
+    starts = (*starts, "verdict", "metric", "got", "cost", "class", "without", "row", "empty")
     built |= {f"tune.{start}_" for start in starts}
     built |= {"tune.before", "tune.after", "tune.hours", "tune.with_all"}
     built |= {"blind.empty_", "blind.choice_", "blind.chose_"}

@@ -80,12 +80,9 @@ def test_sample_set_head_curve_before_and_after_and_use(visit, other_sounds):
     page.wait_for_selector(f"#xm-tune-evaluated .xm-answer, #xm-tune-evaluated {BAD}", timeout=LONG_MS)
     assert "24 rows" in page.inner_text("#xm-tune-evaluated")
 
-    page.get_by_role("tab", name="3 Compare").click()
-    page.wait_for_selector("#xm-tune-table .xm-runs")
-    page.locator("#xm-tune-chosen input").first.check()
-    page.wait_for_selector("#xm-tune-table polyline", state="attached")
-
-    page.get_by_role("tab", name="2 Training").click()
+    page.click("#xm-tune-compare")
+    page.wait_for_selector("#xm-runs-list input[data-pick]")
+    go_to_tab(page, "Fine-tune")
     page.click("#xm-tune-use")
     page.wait_for_selector("#xm-classify-card .xm-model", timeout=LONG_MS)
     page.wait_for_function("document.querySelector('#xm-classify-model input').value === 'tone-sounds-head'")
@@ -114,7 +111,7 @@ def test_a_bad_file_is_explained_below_it_and_stopping_works(visit, tmp_path):
 def test_fits_a_phone(visit, scheme):
     page = visit(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True, color_scheme=scheme)
     go_to_tab(page, "Fine-tune")
-    for step in ("1 Set up", "2 Training", "3 Compare"):
+    for step in ("1 Set up", "2 Training"):
         page.get_by_role("tab", name=step).tap()
         page.wait_for_timeout(500)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

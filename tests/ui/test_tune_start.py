@@ -101,3 +101,13 @@ def test_other_tasks_and_other_data_let_go_of_the_start(events):
     events.sessions.get(VISITOR).adapters.pop(0)
     shown = choose(events, trainable="lora", start="tuned", teacher="tuned")
     assert shown.start["value"] == shown.teacher["value"] == "" and "start" not in shown.recipe
+
+
+def test_a_run_that_is_to_be_trained_further_is_chosen_once_the_data_fits(events):
+    session = events.sessions.get(VISITOR)
+    session.wanted, session.found = "shipped", None
+    assert choose(events).start["value"] == "" and session.wanted
+    session.found = FOUND
+    shown = choose(events)
+    assert shown.start["value"] == "shipped" == shown.recipe["start"] and not session.wanted
+    assert choose(events, start="").start["value"] == ""

@@ -215,7 +215,7 @@ def _build_filters() -> dict:
         kinds = [(label("models.any"), ""), *((label(f"models.kind_{kind}"), kind) for kind in KINDS)]
         task = gr.Dropdown(tasks, value="", label=label("models.task"), min_width=120, elem_id="xm-models-task")
         kind = gr.Dropdown(kinds, value="", label=label("models.kind"), min_width=120, elem_id="xm-models-kind")
-        words = gr.Textbox(label=label("models.search"), min_width=120, elem_id="xm-models-search")
+        words = gr.Textbox("", label=label("models.search"), min_width=120, elem_id="xm-models-search")
     return {"task": task, "kind": kind, "words": words}
 
 

@@ -41,7 +41,7 @@ def build_page() -> gr.Blocks:
         for run in [*audio.connect(), *classify.connect(opened)]:
             # A run may have fetched a model.
             run.then(on_load_header, None, machine, **quiet)
-        tune.connect(page)
+        tune.connect(page, models_tab.runs_opened)
         for change in connect_models(page, models_tab, models_opened, tune.runs.owner):
             change.then(on_load_header, None, machine, **quiet)
         page.unload(audio.on_leave)

@@ -49,6 +49,7 @@ class SetupSession(Visit):
         factor: How long things take on this machine; see `tune_estimate`.
         suggested: The name that was last suggested for the adapter.
         adapters: The classifiers there are, to go on from or to learn from.
+        wanted: The one to go on from as soon as there is data that it fits.
     """
 
     source: str = ""
@@ -60,6 +61,7 @@ class SetupSession(Visit):
     factor: float = 1.0
     suggested: str = ""
     adapters: "list[Adapter]" = field(default_factory=list)
+    wanted: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,8 +204,9 @@ class DataEvents:
         return on_column
 
     def _choose(self, request: gr.Request, source: str, name: str, uploaded: bool = False) -> None:
+        wanted = self.sessions.get(request).wanted
         session = self.sessions.renew(request)
-        session.source, session.name, session.uploaded = source, name, uploaded
+        session.source, session.name, session.uploaded, session.wanted = source, name, uploaded, wanted
 
     def _draw_columns(self, session: SetupSession, task: str, names: tuple[str, ...]) -> dict:
         """A choice for each role of the task, showing what was guessed."""

@@ -5,7 +5,6 @@ import gradio as gr
 from xmodal.ui.audio_events import AudioEvents
 from xmodal.ui.classify_events import ClassifyEvents
 from xmodal.ui.sessions import Sessions
-from xmodal.ui.tune_compare import CompareEvents
 from xmodal.ui.tune_data import DataEvents, SetupSession
 from xmodal.ui.tune_owner import build_owner
 from xmodal.ui.tune_recipe_events import RecipeEvents
@@ -33,18 +32,26 @@ class Tune:
         self.recipe = RecipeEvents(tab.recipe, tab.data.task, self.setups)
         self.runs = RunEvents(tab, owner, timer, self.setups, self.recipe)
         self.result = ResultEvents(self.runs, tabs, classify.tab, audio.tab)
-        self.compare = CompareEvents(tab.compare, owner)
-        self.tab, self.classify = tab, classify
+        self.tab, self.tabs, self.classify = tab, tabs, classify
 
-    def connect(self, page: gr.Blocks) -> None:
-        """Tie the handlers to the components."""
+    def connect(self, page: gr.Blocks, runs_tab: gr.Tab) -> None:
+        """Tie the handlers to the components.
+
+        Args:
+            page: The page.
+            runs_tab: Where runs are compared, in the tab `models`.
+        """
         self.data.connect(self.recipe.follow)
         self.recipe.connect(page, self.tab.setup_tab)
         self.runs.connect(page)
         model = self.classify.tab.model
         drawn = [model, self.classify.tab.card, *self.classify.one.boxes, *self.classify.batch.boxes]
         self.result.connect(self.classify.on_open, (model, drawn))
-        self.compare.connect(self.tab.compare_tab)
+        to_runs = [gr.update(selected="models"), gr.update(selected=runs_tab.id)]
+        self.tab.run.compare.click(
+            lambda: to_runs, None, [self.tabs, runs_tab.parent], api_visibility="private", show_progress="hidden",
+            queue=False,
+        )  # fmt: skip
         page.unload(self.on_leave)
 
     def on_leave(self, request: gr.Request) -> None:

@@ -155,7 +155,9 @@ class RecipeEvents:
         found = session.found if task == "classify" else None
         starts = tune_start.list_starts(session.adapters, found, session.inputs)
         teachers = tune_start.list_teachers(session.adapters, found, session.inputs)
-        start = _find(starts, choices.start)
+        start = _find(starts, session.wanted) or _find(starts, choices.start)
+        if start:
+            session.wanted = ""
         offered = tune_start.offered_trainables(start, task)
         trainable = choices.trainable if choices.trainable in offered else offered[0]
         name = choices.name

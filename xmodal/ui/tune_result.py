@@ -60,6 +60,8 @@ class ResultEvents:
         )  # fmt: skip
         if on_use is not None:
             used.then(on_use, *then, concurrency_limit=4, **private)
+        tab = self.runs.tab
+        part.further.click(self.on_further, who, [part.said, tab.steps, tab.data.status], queue=False, **private)
         packed = part.pack.click(self.on_pack, who, [part.packed, part.said], concurrency_limit=4, **private)
         packed.success(None, js=_CLICK)
         starts = part.evaluate.click(self.on_wait, None, [part.evaluated, part.evaluate, part.stop], **private)
@@ -92,6 +94,17 @@ class ResultEvents:
             return {**said, self.tabs: gr.update(selected="audio"),
                     self.audio.model: gr.update(choices=[name, *list_models("transcribe")], value=name)}  # fmt: skip
         return said
+
+    def on_further(self, kept: str | None, picked: int | None, request: gr.Request) -> dict:
+        """Go back to the set-up, where the model is chosen to start from once there is data that it fits."""
+        tab = self.runs.tab
+        try:
+            job = self.runs.find(kept, picked, request)
+        except XmodalError as error:
+            return {self.part.said: warn(error)}
+        self.runs.setups.get(request).wanted = Path(job.adapter).name
+        said = f'<p class="xm-hint">{html("tune.further_info", name=Path(job.adapter).name)}</p>'
+        return {tab.steps: gr.update(selected="setup"), tab.data.status: said}
 
     def on_pack(self, kept: str | None, picked: int | None, request: gr.Request) -> dict:
         """Make the zip; a script then clicks the button that downloads it."""

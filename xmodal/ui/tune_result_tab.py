@@ -16,6 +16,7 @@ class ResultPart:
     card: gr.HTML
     tools: gr.Row
     use: gr.Button
+    further: gr.Button
     pack: gr.Button
     packed: gr.DownloadButton
     said: gr.HTML
@@ -33,7 +34,7 @@ class ResultPart:
     @property
     def shown(self) -> list:
         """What appears with a result."""
-        return [self.card, self.tools, self.more, self.said, self.evaluated, self.pushed]
+        return [self.card, self.tools, self.further, self.more, self.said, self.evaluated, self.pushed]
 
 
 def build_result() -> ResultPart:
@@ -42,6 +43,7 @@ def build_result() -> ResultPart:
     card = panel(hint("tune.result_empty"), "xm-card", elem_id="xm-tune-result")
     with gr.Row(visible=False, elem_classes="xm-tools") as tools:
         use = gr.Button(label("tune.use"), variant="primary", size="sm", elem_id="xm-tune-use")
+        further = gr.Button(label("tune.further"), size="sm", elem_id="xm-tune-further")
         pack = gr.Button(label("tune.download"), size="sm", elem_id="xm-tune-pack")
         # Clicked by a script once the zip is made.
         packed = gr.DownloadButton(label("tune.download"), elem_id="xm-tune-packed", elem_classes="xm-unseen")
@@ -69,6 +71,6 @@ def build_result() -> ResultPart:
             push = gr.Button(label("tune.push_run"), size="sm", elem_id="xm-tune-push")
             pushed = panel(elem_id="xm-tune-pushed")
     return ResultPart(
-        card, tools, use, pack, packed, said, more, file, evaluate, stop, evaluated, repository, token, private, push,
-        pushed,
+        card, tools, use, further, pack, packed, said, more, file, evaluate, stop, evaluated, repository, token,
+        private, push, pushed,
     )  # fmt: skip

@@ -72,6 +72,7 @@ class RunEvents:
             part.log,
             part.cancel,
             part.resume,
+            part.compare,
             *part.result.shown,
             self.timer,
         ]
@@ -177,8 +178,10 @@ class RunEvents:
         return {
             part.cancel: gr.update(visible=job.state in _ACTIVE),
             part.resume: gr.update(visible=job.state in _STOPPED),
+            part.compare: gr.update(visible=True),
             result.card: card,
             result.tools: gr.update(visible=usable),
+            result.further: gr.update(visible=usable and job.task == "classify"),
             result.more: gr.update(visible=usable),
             **dict.fromkeys((result.said, result.evaluated, result.pushed), ""),
         }

@@ -1,4 +1,4 @@
-"""Layout of the Fine-tune tab: set-up, training with its result, comparison. What happens is in `tune_*.py`."""
+"""Layout of the Fine-tune tab: set-up, and training with its result. What happens is in `tune_*.py`."""
 
 from dataclasses import dataclass
 
@@ -89,16 +89,8 @@ class RunPart:
     log: gr.HTML
     cancel: gr.Button
     resume: gr.Button
+    compare: gr.Button
     result: ResultPart
-
-
-@dataclass(frozen=True)
-class ComparePart:
-    """Components for several runs."""
-
-    chosen: gr.CheckboxGroup
-    refresh: gr.Button
-    table: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -111,12 +103,10 @@ class TuneTab:
     recipe: RecipePart
     run: RunPart
     run_tab: gr.Tab
-    compare: ComparePart
-    compare_tab: gr.Tab
 
 
 def build_tune_tab() -> TuneTab:
-    """The layout: three steps, each a tab."""
+    """The layout: two steps, each a tab."""
     with gr.Tabs(elem_id="xm-tune-steps", overflow_behavior="wrap") as steps:
         with gr.Tab(label("tune.setup_tab"), id="setup") as setup_tab, gr.Row(elem_classes="xm-columns"):
             with gr.Column(scale=5, min_width=300):
@@ -127,9 +117,7 @@ def build_tune_tab() -> TuneTab:
                 recipe = _build_recipe()
         with gr.Tab(label("tune.run_tab"), id="run") as run_tab:
             run = _build_run()
-        with gr.Tab(label("tune.compare_tab"), id="compare") as compare_tab:
-            compare = _build_compare()
-    return TuneTab(steps, setup_tab, DataPart(report=report, **source), recipe, run, run_tab, compare, compare_tab)
+    return TuneTab(steps, setup_tab, DataPart(report=report, **source), recipe, run, run_tab)
 
 
 def _build_source() -> dict:
@@ -261,20 +249,11 @@ def _build_run() -> RunPart:
             with gr.Row(elem_classes="xm-run"):
                 cancel = gr.Button(label("tune.cancel"), variant="stop", visible=False, elem_id="xm-tune-cancel")
                 resume = gr.Button(label("tune.resume"), visible=False, elem_id="xm-tune-resume")
+                compare = gr.Button(label("tune.compare"), size="sm", visible=False, elem_id="xm-tune-compare")
             panel(f"<h2>{html('tune.curve')}</h2>")
             curve = panel(hint("tune.curve_empty"), "xm-card", elem_id="xm-tune-curve")
             with gr.Accordion(label("tune.log"), open=False, elem_id="xm-tune-log-box"):
                 log = panel(elem_id="xm-tune-log")
         with gr.Column(scale=7, min_width=300):
             result = build_result()
-    return RunPart(picked, state, curve, log, cancel, resume, result)
-
-
-def _build_compare() -> ComparePart:
-    chosen = gr.CheckboxGroup(
-        [], label=label("tune.compare"), info=label("tune.compare_info"), elem_id="xm-tune-chosen"
-    )
-    with gr.Row(elem_classes="xm-tools"):
-        refresh = gr.Button(label("tune.refresh"), size="sm", elem_id="xm-tune-refresh")
-    table = panel(hint("tune.no_runs"), "xm-card", elem_id="xm-tune-table")
-    return ComparePart(chosen, refresh, table)
+    return RunPart(picked, state, curve, log, cancel, resume, compare, result)

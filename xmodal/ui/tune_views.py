@@ -10,8 +10,6 @@ from xmodal.ui.i18n import html
 from xmodal.ui.tune_estimate import Estimate, free_memory_mb
 from xmodal.ui.views import clock, meter
 
-COLOURS = ("var(--primary-600)", "#d97706", "#7c3aed", "#db2777", "#2563eb", "#65a30d")
-"""Of curves that are compared."""
 _POINTS = 240
 _LOG_LINES = 60
 
@@ -100,26 +98,8 @@ def curve(lines: Sequence[dict]) -> str:
         return f'<p class="xm-hint">{html("tune.curve_empty")}</p>'
     first, last = points[0][1], points[-1][1]
     words = html("tune.curve_words", first=f"{first:.3g}", last=f"{last:.3g}", steps=points[-1][0])
-    drawn = _plot([("raw", points, COLOURS[0]), ("", smooth(points), COLOURS[0])])
+    drawn = _plot([("xm-raw", points), ("", smooth(points))])
     return f'<figure class="xm-curve" data-points="{len(points)}">{drawn}<figcaption>{words}</figcaption></figure>'
-
-
-def curves(runs: dict[str, Sequence[dict]]) -> str:
-    """The smoothed losses of several runs in one plot, by the share of the run that was over."""
-    series, named = [], ""
-    for number, (name, lines) in enumerate(runs.items()):
-        points = [(line["step"], line["loss"]) for line in lines if line.get("loss") is not None]
-        if len(points) < 2:
-            continue
-        colour = COLOURS[number % len(COLOURS)]
-        series.append(("", [(step / points[-1][0], loss) for step, loss in smooth(points)], colour))
-        named += f'<li><i style="background:{colour}"></i><span dir="auto">{escape(name)}</span></li>'
-    if not series:
-        return ""
-    return (
-        f'<figure class="xm-curve">{_plot(series)}<figcaption>{html("tune.curves_words")}'
-        f'<ul class="xm-legend">{named}</ul></figcaption></figure>'
-    )
 
 
 def smooth(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -133,9 +113,9 @@ def smooth(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return means
 
 
-def _plot(series: Sequence[tuple[str, Sequence[tuple[float, float]], str]]) -> str:
-    """Lines in a box of 100 by 100 that is stretched, with the scale beside it."""
-    every = [point for _, points, _ in series for point in points if math.isfinite(point[1])]
+def _plot(series: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str:
+    """Lines, each with its class, in a box of 100 by 100 that is stretched, with the scale beside it."""
+    every = [point for _, points in series for point in points if math.isfinite(point[1])]
     left, right = min(x for x, _ in every), max(x for x, _ in every)
     low, high = min(0.0, *(y for _, y in every)), max(y for _, y in every)
     width, height = (right - left) or 1, (high - low) or 1
@@ -145,8 +125,7 @@ def _plot(series: Sequence[tuple[str, Sequence[tuple[float, float]], str]]) -> s
         return " ".join(f"{100 * (x - left) / width:.2f},{100 - 100 * (y - low) / height:.2f}" for x, y in thin)
 
     lines = "".join(
-        f'<polyline class="{kind and "xm-raw"}" points="{place(points)}" stroke="{colour}"/>'
-        for kind, points, colour in series
+        f'<polyline class="{kind}" points="{place(points)}" stroke="var(--primary-600)"/>' for kind, points in series
     )
     return (
         f'<div class="xm-plot"><span>{high:.3g}</span><span>{low:.3g}</span>'
