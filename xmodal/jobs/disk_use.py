@@ -11,8 +11,8 @@ from xmodal.jobs.records import list_jobs
 from xmodal.paths import home, staging_dir
 from xmodal.training.runs import list_runs
 
-FOLDERS = ("models", "adapters", "runs", "uploads", "features", "datasets", "samples", "media")
-FREEABLE = ("features", "datasets", "samples", "media")
+FOLDERS = ("models", "adapters", "runs", "uploads", "features", "indexes", "datasets", "samples", "media")
+FREEABLE = ("features", "indexes", "datasets", "samples", "media")
 """Made again by themselves when they are needed: results of frozen models, unpacked archives, sample sets, files out of
 tables."""
 
