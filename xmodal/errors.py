@@ -11,12 +11,16 @@ class XmodalError(Exception):
     Args:
         problem: One sentence that says what is wrong.
         advice: One sentence that says what to do about it.
+        code: Which error it is, for faces that say it in other languages; empty where none does.
+        values: What the sentences name, such as a file, by the names that translations use.
     """
 
-    def __init__(self, problem: str, advice: str):
+    def __init__(self, problem: str, advice: str, code: str = "", **values: object):
         super().__init__(f"{problem} {advice}")
         self.problem = problem
         self.advice = advice
+        self.code = code
+        self.values = values
 
 
 class InputError(XmodalError):

@@ -68,7 +68,12 @@ def unzip(
                 if report:
                     report(Progress("unpack", path.name, done / 1e6, total / 1e6, "MB"))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise InputError(f"{path.name} is not a zip file that can be read.", "Pack it anew as a plain zip.") from error
+        raise InputError(
+            f"{path.name} is not a zip file that can be read.",
+            "Pack it anew as a plain zip.",
+            "not_a_zip",
+            name=path.name,
+        ) from error
 
 
 def check_zip(path: Path, limits: ZipLimits | None = None) -> None:
@@ -99,27 +104,46 @@ def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, cance
 def _judge(path: Path, members: list[zipfile.ZipInfo], limits: ZipLimits) -> dict[PurePosixPath, zipfile.ZipInfo]:
     """The files to unpack, by safe names."""
     if len(members) > limits.files:
-        raise InputError(f"{path.name} holds more than {limits.files:,} files.", "Split it into several.")
+        raise InputError(
+            f"{path.name} holds more than {limits.files:,} files.",
+            "Split it into several.",
+            "zip_files",
+            name=path.name,
+            most=limits.files,
+        )
     if sum(member.file_size for member in members) > limits.total_mb * 1e6:
-        raise InputError(f"{path.name} would unpack to more than {limits.total_mb:,} MB.", "Make it smaller.")
+        raise InputError(
+            f"{path.name} would unpack to more than {limits.total_mb:,} MB.",
+            "Make it smaller.",
+            "zip_size",
+            name=path.name,
+            most=limits.total_mb,
+        )
     chosen, starts = {}, set()
     for member in members:
         name = _safe_name(path, member, limits)
         if member.flag_bits & 1:
-            raise InputError(f"{path.name} is protected by a password.", "Pack it without one.")
+            raise InputError(
+                f"{path.name} is protected by a password.", "Pack it without one.", "zip_password", name=path.name
+            )
         packed = max(member.compress_size, 1)
         if member.file_size > limits.free_mb * 1e6 and member.file_size > limits.ratio * packed:
             raise InputError(
                 f"{path.name} is a zip bomb: {name.name} unpacks to {member.file_size / packed:,.0f} times its size.",
-                "Choose another file.",
-            )
+                "Choose another file.", "zip_bomb", name=path.name,
+            )  # fmt: skip
         if member.header_offset in starts:
-            raise InputError(f"{path.name} is a zip bomb: its files share their contents.", "Choose another file.")
+            raise InputError(
+                f"{path.name} is a zip bomb: its files share their contents.",
+                "Choose another file.",
+                "zip_bomb",
+                name=path.name,
+            )
         starts.add(member.header_offset)
         if not member.is_dir() and not _is_clutter(name):
             chosen[name] = member
     if not chosen:
-        raise InputError(f"There are no files in {path.name}.", "Choose another one.")
+        raise InputError(f"There are no files in {path.name}.", "Choose another one.", "zip_empty", name=path.name)
     return chosen
 
 
@@ -129,7 +153,13 @@ def _safe_name(path: Path, member: zipfile.ZipInfo, limits: ZipLimits) -> PurePo
     mode = member.external_attr >> 16
     unsafe = name.is_absolute() or ".." in name.parts or "\0" in text or any(":" in part for part in name.parts)
     if unsafe or (stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR)):
-        raise InputError(f"{path.name} holds a file that leads out of its folder: {text[:80]}.", _UNPACK)
+        raise InputError(
+            f"{path.name} holds a file that leads out of its folder: {text[:80]}.",
+            _UNPACK,
+            "zip_outside",
+            name=path.name,
+            file=text[:80],
+        )
     if len(name.parts) > limits.depth or any(len(part.encode()) > 255 for part in name.parts):
         raise InputError(f"{path.name} holds a name that is too long or too deep: {text[:80]}.", _UNPACK)
     return name

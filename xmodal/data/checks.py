@@ -66,7 +66,18 @@ def digest_media(
         return rows, digests, []
     good = [row for row in rows if not any(row[role] in bad for role in MEDIA_ROLES if role in row)]
     message = f"{len(bad)} files cannot be read; {len(rows) - len(good)} rows with them were left out."
-    return good, digests, [DataWarning("unreadable_files", message, name_some(list(bad.values())))]
+    return (
+        good,
+        digests,
+        [
+            DataWarning(
+                "unreadable_files",
+                message,
+                name_some(list(bad.values())),
+                values={"count": len(bad), "rows": len(rows) - len(good)},
+            )
+        ],
+    )
 
 
 class KnownGood:
@@ -126,10 +137,10 @@ def remove_duplicates(
         message = (
             f"{len(check) - len(kept)} held-out rows are also trained on; they were taken out of the held-out ones."
         )
-        warnings.append(DataWarning("duplicates", message, examples))
+        warnings.append(DataWarning("duplicates", message, examples, values={"count": len(check) - len(kept)}))
     if several:
         message = f"{len(several)} rows to train on repeat an earlier one with another label."
-        warnings.append(DataWarning("conflicts", message, name_some(several)))
+        warnings.append(DataWarning("conflicts", message, name_some(several), values={"count": len(several)}))
     return kept, warnings
 
 
@@ -141,7 +152,9 @@ def judge_classes(train: list[dict], check: list[dict]) -> tuple[dict[str, dict[
     tiny = [f"{label} ({counts['train'][label]})" for label in labels if 0 < counts["train"][label] < _TINY]
     if train and tiny:
         message = f"{len(tiny)} classes have fewer than {_TINY} rows to train on."
-        warnings.append(DataWarning("tiny_classes", message, name_some(tiny)))
+        warnings.append(
+            DataWarning("tiny_classes", message, name_some(tiny), values={"count": len(tiny), "rows": _TINY})
+        )
     present = [count for count in counts["train"].values() if count]
     if present and max(present) > _IMBALANCE * min(present):
         message = (
@@ -149,13 +162,15 @@ def judge_classes(train: list[dict], check: list[dict]) -> tuple[dict[str, dict[
             "balance the classes, and look at the macro F1 rather than the accuracy."
         )
         common = [f"{label} ({count})" for label, count in counts["train"].most_common()]
-        warnings.append(DataWarning("imbalance", message, name_some(common)))
+        warnings.append(
+            DataWarning("imbalance", message, name_some(common), values={"times": round(max(present) / min(present))})
+        )
     if train and check:
         lone = [label for label in labels if not (counts["train"][label] and counts["check"][label])]
         sides = [f"{label} ({'train' if counts['train'][label] else 'check'} only)" for label in lone]
         if lone:
             message = f"{len(lone)} classes are on one side of the split only."
-            warnings.append(DataWarning("one_sided_classes", message, name_some(sides)))
+            warnings.append(DataWarning("one_sided_classes", message, name_some(sides), values={"count": len(lone)}))
     return {side: {label: count[label] for label in labels} for side, count in counts.items()}, warnings
 
 
@@ -163,7 +178,8 @@ def judge_size(check: list[dict]) -> list[DataWarning]:
     """Say so where the metrics will mean little."""
     if not 0 < len(check) < _FEW:
         return []
-    return [DataWarning("few_rows", f"Only {len(check)} rows are held out, so the metrics will say little.")]
+    message = f"Only {len(check)} rows are held out, so the metrics will say little."
+    return [DataWarning("few_rows", message, values={"rows": len(check)})]
 
 
 def sort_labels(labels: set[str]) -> list[str]:

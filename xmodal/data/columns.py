@@ -24,6 +24,7 @@ TARGETS = {"classify": "label", "answer": "answers", "transcribe": "transcriptio
 """The role it is to give back."""
 _NEEDED = {"classify": ("label",), "answer": ("question", "answer"), "transcribe": ("audio", "transcription"),
            "describe": ("image", "text")}  # fmt: skip
+_ANY_INPUT = "text, image or audio"
 _LOOK_AT = 1_000
 # In order: the first name that a table has is taken.
 _NAMES = {
@@ -63,12 +64,13 @@ def choose_columns(table: Table, config: DataConfig) -> tuple[dict[str, str], tu
             chosen[role] = column
     needed = [role for role in _NEEDED[config.task] if role not in chosen]
     if config.task == "classify" and not any(role in chosen for role in INPUTS["classify"]):
-        needed.append("text, image or audio")
+        needed.append(_ANY_INPUT)
     if needed:
         raise InputError(
             f"No column was found for {needed[0]}; the columns are {', '.join(there)}.",
             f"Say which it is, such as columns: {{{needed[0].split(',')[0]}: {there[0]}}}.",
-        )
+            "missing_input" if needed[0] == _ANY_INPUT else "missing_column", role=needed[0], columns=", ".join(there),
+        )  # fmt: skip
     return chosen, tuple(role for role in chosen if role not in config.columns)
 
 
@@ -77,8 +79,8 @@ def require_column(table: Table, column: str, what: str) -> None:
     if column not in table.columns:
         raise InputError(
             f"There is no column {column!r} {what}; the columns are {', '.join(table.columns)}.",
-            "Name one of these columns.",
-        )
+            "Name one of these columns.", "no_such_column", column=column, columns=", ".join(table.columns),
+        )  # fmt: skip
 
 
 def media_kind(values: Iterable[object]) -> str | None:

@@ -55,8 +55,9 @@ def _join_named(folder: Path, tables: list[Path], split: str) -> Table:
     if not all(names.values()):
         raise InputError(
             f"It is not clear which table of {folder.name} to use: {', '.join(path.name for path in tables[:8])}.",
-            "Choose one of the files, or name them train, validation and test.",
-        )
+            "Choose one of the files, or name them train, validation and test.", "several_tables",
+            tables=", ".join(path.name for path in tables[:8]),
+        )  # fmt: skip
     return join_tables([read_table(path, name) for path, name in names.items()])
 
 
@@ -72,6 +73,7 @@ def _read_classes(folder: Path, split: str) -> Table:
         raise InputError(
             f"There is no data set in the folder {folder.name}.",
             "Use one sub-folder of pictures or sounds for each class, or a metadata.csv with a file_name column.",
+            "no_data_set",
         )
     columns = {"file_name": files, "label": labels} if any(labels) else {"file_name": files}
     return Table(columns, [folder] * len(files), [split] * len(files) if split else [])

@@ -29,11 +29,15 @@ class DataWarning:
         kind: One of `WarningKind`.
         message: One sentence.
         examples: Rows, files or classes concerned, at most `MAX_EXAMPLES`.
+        code: Which sentence it is, for faces that say it in other languages; its kind if not given.
+        values: What the sentence names, such as a number of rows, by the names that translations use.
     """
 
     kind: WarningKind
     message: str
     examples: tuple[str, ...] = ()
+    code: str = ""
+    values: dict[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

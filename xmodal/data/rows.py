@@ -51,25 +51,34 @@ def drop_incomplete(rows: list[dict], roles: Sequence[str], missing: str) -> tup
     *inputs, target = roles
     warnings = []
 
-    def keep(wanted: list[dict], message: str) -> list[dict]:
+    def keep(wanted: list[dict], message: str, code: str, role: str = "") -> list[dict]:
         kept = {id(row) for row in wanted}
         left_out = [row["id"] for row in rows if id(row) not in kept]
         if left_out:
-            warnings.append(DataWarning("missing_values", message.format(len(left_out)), name_some(left_out)))
+            values = {"count": len(left_out), "role": role}
+            message = message.format(len(left_out))
+            warnings.append(DataWarning("missing_values", message, name_some(left_out), code, values))
         return wanted
 
-    rows = keep([row for row in rows if row[target] is not None], f"{{}} rows have no {target} and were left out.")
+    rows = keep(
+        [row for row in rows if row[target] is not None],
+        f"{{}} rows have no {target} and were left out.",
+        "no_target",
+        target,
+    )
     asked = [role for role in inputs if role == "question"] or inputs
     some = [row for row in rows if any(row[role] is not None for role in asked)]
-    rows = keep(some, f"{{}} rows have no {' or '.join(asked)} and were left out.")
+    rows = keep(some, f"{{}} rows have no {' or '.join(asked)} and were left out.", "no_input")
     if missing == "drop":
         rows = keep([row for row in rows if None not in (row[role] for role in inputs)],
-                    "{} rows lack an input and were left out, as set.")  # fmt: skip
+                    "{} rows lack an input and were left out, as set.", "incomplete")  # fmt: skip
     for role in inputs:
         gaps = [row["id"] for row in rows if row[role] is None]
         if gaps:
             message = f"{len(gaps)} rows have no {role}" + ("; the mean stands in." if missing == "fill" else ".")
-            warnings.append(DataWarning("missing_values", message, name_some(gaps)))
+            code = "gaps_filled" if missing == "fill" else "gaps"
+            values = {"count": len(gaps), "role": role}
+            warnings.append(DataWarning("missing_values", message, name_some(gaps), code, values))
     return rows, warnings
 
 
@@ -79,7 +88,7 @@ def find_lost_answers(rows: list[dict]) -> list[DataWarning]:
     if not lost:
         return []
     message = f"{len(lost)} answers are not found in their context; a model that marks the answer leaves them out."
-    return [DataWarning("answers", message, name_some(lost))]
+    return [DataWarning("answers", message, name_some(lost), values={"count": len(lost)})]
 
 
 def _splits(table: Table, columns: dict[str, str], config: DataConfig) -> list[str]:
@@ -127,7 +136,10 @@ def _media(value: object, folder: Path, untrusted: bool) -> str | None:
     path = folder / name.strip().replace("\\", "/")
     if untrusted and not path.resolve().is_relative_to(folder.resolve()):
         raise InputError(
-            f"The table names a file outside of its folder: {name[:80]}.", "Put the files beside the table."
+            f"The table names a file outside of its folder: {name[:80]}.",
+            "Put the files beside the table.",
+            "outside_folder",
+            name=name[:80],
         )
     return str(path)
 

@@ -144,7 +144,9 @@ def _read(
         return read_hub(source.removeprefix("hub:"), config.max_rows, report, cancel), False
     path = Path(source).expanduser()
     if not path.exists():
-        raise InputError(f"There is no file or folder {source}.", "Check the name and the folder.")
+        raise InputError(
+            f"There is no file or folder {source}.", "Check the name and the folder.", "no_file", name=Path(source).name
+        )
     if report:
         report(Progress("read", path.name))
     if path.is_dir():
@@ -161,7 +163,7 @@ def _put_aside(rows: list[dict]) -> tuple[list[dict], list[DataWarning]]:
     if len(used) == len(rows):
         return rows, []
     message = f"{len(rows) - len(used)} rows are neither trained on nor held out, as the data or the settings say."
-    return used, [DataWarning("split", message)]
+    return used, [DataWarning("split", message, code="aside", values={"count": len(rows) - len(used)})]
 
 
 def _draw(rows: list[dict], config: DataConfig) -> list[dict]:
@@ -185,7 +187,11 @@ def _split(rows: list[dict], config: DataConfig, target: str) -> tuple[list[dict
         if not (shared and config.group_column):
             return train, check, []
         message = f"{len(shared)} held-out rows are of groups that are also trained on, and were taken out."
-        return train, [row for row in check if row[GROUP] not in groups], [DataWarning("split", message)]
+        return (
+            train,
+            [row for row in check if row[GROUP] not in groups],
+            [DataWarning("split", message, code="shared_groups", values={"count": len(shared)})],
+        )
     labels = [row[target] for row in rows] if target == "label" else None
     # Rows without a group stand for themselves.
     groups = [row[GROUP] or f"\0{row['id']}" for row in rows] if any(row[GROUP] for row in rows) else None
@@ -199,24 +205,30 @@ def _require_rows(rows: list[dict], config: DataConfig, warnings: list[DataWarni
         return
     why = "; ".join([warnings[-1].message, *warnings[-1].examples[:1]]) if warnings else "it has none."
     raise InputError(
-        f"No row of {' and '.join(config.sources)} can be used: {why}", "Check the files and the columns chosen."
+        f"No row of {' and '.join(config.sources)} can be used: {why}",
+        "Check the files and the columns chosen.",
+        "no_usable_row",
+        why=why,
     )
 
 
 def _require_enough(train: list[dict], check: list[dict], config: DataConfig, target: str) -> None:
     more = "Add rows, or choose another split."
     if not train and config.check_fraction < 1:
-        raise InputError("There are no rows to train on.", more)
+        raise InputError("There are no rows to train on.", more, "no_train_rows")
     if not check and config.check_fraction > 0:
         raise InputError(
             f"There are no rows to hold out: {len(train)} can be used, and all, or copies of them, are trained on.",
-            more,
-        )
+            more, "no_check_rows", rows=len(train),
+        )  # fmt: skip
     labels = {row["label"] for row in train} if target == "label" else set()
     if len(labels) == 1:
+        label = labels.pop()
         raise InputError(
-            f"All rows to train on have the label {labels.pop()!r}, so there is nothing to tell apart.",
+            f"All rows to train on have the label {label!r}, so there is nothing to tell apart.",
             "Add rows of another class, or choose another label column.",
+            "one_class",
+            label=label,
         )
 
 

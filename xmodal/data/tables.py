@@ -58,10 +58,18 @@ def read_table(path: Path, split: str = "") -> Table:
         raise InputError(
             f"{path.name} is not a kind of file that data sets are read from.",
             f"Use a {', '.join(TABLE_SUFFIXES)} or .zip file, or a folder; spreadsheets can be saved as CSV UTF-8.",
+            "not_a_table",
+            name=path.name,
+            kinds=", ".join(TABLE_SUFFIXES),
         )
     table = readers.get(suffix, _read_csv)(path)
     if not table.columns or not len(table):
-        raise InputError(f"There are no rows in {path.name}.", "Choose a file with a header line and rows.")
+        raise InputError(
+            f"There are no rows in {path.name}.",
+            "Choose a file with a header line and rows.",
+            "no_rows",
+            name=path.name,
+        )
     table.folders = table.folders or [path.parent.absolute()] * len(table)
     table.splits = [split] * len(table) if split else table.splits
     return table
@@ -94,7 +102,7 @@ def _read_csv(path: Path) -> Table:
     warnings = []
     if not encoding.startswith("utf-8"):
         message = f"{path.name} was read as {encoding}; check in the preview that the text is right."
-        warnings.append(DataWarning("encoding", message))
+        warnings.append(DataWarning("encoding", message, values={"name": path.name, "encoding": encoding}))
     delimiter = "\t" if path.suffix.lower() == ".tsv" else _find_delimiter(text)
     lines = _parse(path, text, delimiter)
     _, header = next(lines)
@@ -107,7 +115,8 @@ def _read_csv(path: Path) -> Table:
             rows.append(cells[: len(names)] + [None] * (len(names) - len(cells)))
     if bad:
         message = f"{len(bad)} rows of {path.name} have more cells than the header and were left out."
-        warnings.append(DataWarning("damaged_rows", message, name_some(bad)))
+        values = {"count": len(bad), "name": path.name}
+        warnings.append(DataWarning("damaged_rows", message, name_some(bad), values=values))
     columns = {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)} if rows else {}
     return Table(columns, warnings=warnings)
 
@@ -122,7 +131,11 @@ def _parse(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[st
                 yield reader.line_num, cells
     except csv.Error as error:
         raise InputError(
-            f"Line {reader.line_num} of {path.name} cannot be read: {error}.", "Correct that line, or save it anew."
+            f"Line {reader.line_num} of {path.name} cannot be read: {error}.",
+            "Correct that line, or save it anew.",
+            "bad_line",
+            name=path.name,
+            line=reader.line_num,
         ) from error
 
 
@@ -153,7 +166,7 @@ def _unique(names: list[str], path: Path, warnings: list[DataWarning]) -> list[s
         unique.append(new)
     if renamed:
         message = f"Columns of {path.name} without a name, or with one that is there twice, were given one."
-        warnings.append(DataWarning("columns", message, name_some(renamed)))
+        warnings.append(DataWarning("columns", message, name_some(renamed), values={"name": path.name}))
     return unique
 
 
@@ -173,12 +186,16 @@ def _read_lines(path: Path) -> Table:
             bad.append(f"line {number}")
     if not rows:
         raise InputError(
-            f"No line of {path.name} is a JSON object.", 'Write one object on each line, such as {"text": "…"}.'
+            f"No line of {path.name} is a JSON object.",
+            'Write one object on each line, such as {"text": "…"}.',
+            "not_jsonl",
+            name=path.name,
         )
     warnings = []
     if bad:
         message = f"{len(bad)} lines of {path.name} are not JSON objects and were left out."
-        warnings.append(DataWarning("damaged_rows", message, name_some(bad)))
+        values = {"count": len(bad), "name": path.name}
+        warnings.append(DataWarning("damaged_rows", message, name_some(bad), values=values))
     return from_rows(rows, warnings)
 
 
@@ -192,7 +209,13 @@ def _read_json(path: Path) -> Table:
         line = getattr(error, "lineno", 1)
         if line > 1 and text.lstrip().startswith("{"):  # one object on each line under another suffix
             return _read_lines(path)
-        raise InputError(f"{path.name} is not valid JSON; see line {line}.", "Correct it, or save it anew.") from error
+        raise InputError(
+            f"{path.name} is not valid JSON; see line {line}.",
+            "Correct it, or save it anew.",
+            "bad_json",
+            name=path.name,
+            line=line,
+        ) from error
     if is_squad(content):
         return read_squad(content, path)
     if isinstance(content, dict) and isinstance(content.get("data"), list):
@@ -203,7 +226,9 @@ def _read_json(path: Path) -> Table:
         if len({len(column) for column in content.values()}) == 1:
             return Table(dict(content))
         raise InputError(f"The columns of {path.name} are not of one length.", "Use a list of objects instead.")
-    raise InputError(f"{path.name} is not a list of rows.", "Use a list of objects, or SQuAD's format.")
+    raise InputError(
+        f"{path.name} is not a list of rows.", "Use a list of objects, or SQuAD's format.", "json_rows", name=path.name
+    )
 
 
 def _read_parquet(path: Path) -> Table:
@@ -213,5 +238,7 @@ def _read_parquet(path: Path) -> Table:
     try:
         table = pyarrow.parquet.read_table(path)
     except (pyarrow.ArrowException, OSError) as error:
-        raise InputError(f"{path.name} is not a parquet file that can be read.", "Try another copy.") from error
+        raise InputError(
+            f"{path.name} is not a parquet file that can be read.", "Try another copy.", "bad_parquet", name=path.name
+        ) from error
     return Table({name: table.column(name).to_pylist() for name in table.column_names})

@@ -27,18 +27,29 @@ def read_text(path: Path) -> tuple[str, str]:
         raise InputError(f"There is no file {path}.", "Check the name and the folder.")
     data = path.read_bytes()
     if not data.strip(b"\x00 \t\r\n"):
-        raise InputError(f"The file {path.name} is empty.", "Choose a file with a header line and rows.")
+        raise InputError(
+            f"The file {path.name} is empty.", "Choose a file with a header line and rows.", "no_rows", name=path.name
+        )
     for magic, what in _BINARY.items():
         if data.startswith(magic):
-            raise InputError(f"{path.name} is not a text file but {what}.", _SAVE_AS)
+            raise InputError(f"{path.name} is not a text file but {what}.", _SAVE_AS, "not_text", name=path.name)
     encoding = detect_encoding(data)
     if encoding is None:
-        raise InputError(f"The text encoding of {path.name} cannot be told.", _SAVE_AS)
+        raise InputError(
+            f"The text encoding of {path.name} cannot be told.", _SAVE_AS, "unknown_encoding", name=path.name
+        )
     try:
         return data.decode(encoding), encoding
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path.name} has broken characters in line {line} (read as {encoding}).", _SAVE_AS) from error
+        raise InputError(
+            f"{path.name} has broken characters in line {line} (read as {encoding}).",
+            _SAVE_AS,
+            "bad_characters",
+            name=path.name,
+            line=line,
+            encoding=encoding,
+        ) from error
 
 
 def detect_encoding(data: bytes) -> str | None:

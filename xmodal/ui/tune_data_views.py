@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xmodal.data.report import DataReport, DataWarning
 from xmodal.errors import XmodalError
+from xmodal.ui import messages
 from xmodal.ui.i18n import html
 from xmodal.ui.views import Bar, bars
 
@@ -32,7 +33,7 @@ def _warnings(warnings: tuple[DataWarning, ...]) -> str:
     if not warnings:
         return ""
     rows = "".join(
-        f"<li><strong>{html(f'tune.warn_{warning.kind}')}</strong> {escape(warning.message)}{_examples(warning)}</li>"
+        f"<li><strong>{html(f'tune.warn_{warning.kind}')}</strong> {messages.warning(warning)}{_examples(warning)}</li>"
         for warning in warnings
     )
     return f'<ul class="xm-problems">{rows}</ul>'

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from xmodal.errors import XmodalError
 from xmodal.progress import Progress
 from xmodal.tasks.results import LabelScore, TranscribeResult
+from xmodal.ui import messages
 from xmodal.ui.i18n import html
 
 
@@ -115,7 +116,7 @@ def waiting() -> str:
 def words_of(error: Exception) -> tuple[str, str]:
     """What is wrong and what to do, as HTML; an unexpected error is not explained to the visitor but owned up to."""
     if isinstance(error, XmodalError):
-        return escape(error.problem), escape(error.advice)
+        return messages.words_of(error)
     return html("notice.bug"), html("notice.bug_advice")
 
 

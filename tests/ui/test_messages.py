@@ -1,0 +1,96 @@
+"""What the layers below say of data sets, in Chinese: every translation belongs to something that is said."""
+
+import ast
+import re
+import string
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import xmodal.data
+from xmodal.data.archives import ZipLimits, unzip
+from xmodal.data.config import make_data_config
+from xmodal.data.report import DataWarning
+from xmodal.data.sets import load_data
+from xmodal.errors import InputError
+from xmodal.ui import messages, views
+from xmodal.ui.locales.zh_data_tune import MESSAGES, WARNINGS
+
+GOOD = "text,label\n" + "".join(f"this is fine {i},good\nthat is poor {i},bad\n" for i in range(20))
+
+
+def calls(name: str) -> list[ast.Call]:
+    """Where the data layer makes such an object."""
+    files = Path(xmodal.data.__file__).parent.glob("*.py")
+    nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    return [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name]
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def chinese(html: str) -> str:
+    return "".join(re.findall(r'<span class="xm-text" lang="zh">(.*?)</span>', html))
+
+
+def refusal(source, **settings) -> InputError:
+    with pytest.raises(InputError) as caught:
+        load_data(make_data_config(source=str(source), **settings), untrusted=True)
+    return caught.value
+
+
+def test_every_code_is_translated_with_values_that_are_given():
+    used = {}
+    for call in calls("InputError"):
+        for node in call.args[2:3]:
+            for code in [node] if isinstance(node, ast.Constant) else [node.body, node.orelse]:
+                used.setdefault(code.value, []).append({keyword.arg for keyword in call.keywords})
+    assert used.keys() == MESSAGES.keys()
+    for code, given in used.items():
+        assert all(fields("".join(MESSAGES[code])) <= one for one in given), code
+
+
+def test_every_warning_that_is_translated_is_made():
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(xmodal.data.__file__).parent.glob("*.py"))
+    assert [code for code in WARNINGS if f'"{code}"' not in source] == []
+    assert calls("DataWarning")
+
+
+def test_frequent_refusals_are_told_in_both_languages(tmp_path):
+    (tmp_path / "no.zip").write_bytes(b"no zip" * 50)
+    (tmp_path / "odd.csv").write_text("words,weather\n" + "it rained,today is a long day that has no other\n" * 9)
+    (tmp_path / "one.csv").write_text(GOOD.replace("good", "bad"))
+    (tmp_path / "few.csv").write_text("text,label\na <b>,good\n")
+    cases = {
+        "no.zip": "no.zip 不是可以读取的 zip", "odd.csv": "没有找到“类别”列；现有的列：words, weather",
+        "one.csv": "都属于“bad”一类", "few.csv": "没有可以留出的行",
+    }  # fmt: skip
+    for file, wanted in cases.items():
+        error = refusal(tmp_path / file)
+        what, advice = views.words_of(error)
+        assert wanted in chinese(what) and re.search(r"[\u4e00-\u9fff]", chinese(advice))
+        assert f'lang="en">{error.problem.split()[0]}' in what
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("a.csv", b"0" * 3_000_000)
+    with pytest.raises(InputError) as caught:
+        unzip(tmp_path / "bomb.zip", tmp_path / "out", ZipLimits(free_mb=1, ratio=10))
+    assert "压缩炸弹" in chinese(views.words_of(caught.value)[0])
+
+
+def test_warnings_of_a_damaged_table_are_told_in_both_languages(tmp_path):
+    rows = "text,label\n" + "".join(f"这家酒店很好{i},好\n服务态度太差{i},差\n" for i in range(20)) + "一,二,三,四\n"
+    (tmp_path / "评论.csv").write_bytes((rows + ",好\n" + "少见,怪\n").encode("gbk"))
+    found = load_data(make_data_config(source=str(tmp_path / "评论.csv"))).report
+    told = [chinese(messages.warning(one)) for one in found.warnings]
+    assert any("gb18030 编码" in text for text in told) and any("有 1 行格式不对" in text for text in told)
+    assert any("1 行没有任何输入" in text for text in told) and any("个类别的训练行少于 5 行" in text for text in told)
+    assert all(told)
+
+
+def test_what_has_no_translation_is_shown_as_it_is_and_everything_is_escaped():
+    assert views.words_of(InputError("<b> is wrong.", "Mend it.")) == ("&lt;b&gt; is wrong.", "Mend it.")
+    assert messages.warning(DataWarning("answers", "2 <answers>")) == "2 &lt;answers&gt;"
+    text = messages.warning(DataWarning("columns", "<b>", values={"name": "<i>"}))
+    assert "&lt;b&gt;" in text and "&lt;i&gt;" in text and "<b>" not in text

@@ -1,0 +1,45 @@
+"""What the layers below say, in the reader's language where a translation knows its code.
+
+They speak English; a translation of an error or a warning is found by its code and filled with its values.
+"""
+
+from html import escape
+
+from xmodal.data.report import DataWarning
+from xmodal.errors import XmodalError
+from xmodal.ui.i18n import LOCALES
+from xmodal.ui.locales import zh_data_tune
+
+_ERRORS = {"zh": zh_data_tune.MESSAGES}
+_WARNINGS = {"zh": zh_data_tune.WARNINGS}
+
+
+def words_of(error: XmodalError) -> tuple[str, str]:
+    """What is wrong and what to do, as HTML."""
+    known = {code: texts[error.code] for code, texts in _ERRORS.items() if error.code in texts}
+    sentences = (error.problem, error.advice)
+    return tuple(
+        _in_every_language(text, {code: pair[i] for code, pair in known.items()}, error.values)
+        for i, text in enumerate(sentences)
+    )
+
+
+def warning(found: DataWarning) -> str:
+    """Something to know of a data set, as HTML."""
+    key = found.code or found.kind
+    known = {code: texts[key] for code, texts in _WARNINGS.items() if key in texts}
+    # Where there is nothing to fill in, the sentence is another one.
+    return _in_every_language(found.message, known if found.values else {}, found.values)
+
+
+def _in_every_language(english: str, known: dict[str, str], values: dict[str, object]) -> str:
+    if not known:
+        return escape(english)
+    texts = {code: known[code].format(**_translated(code, values)) if code in known else english for code in LOCALES}
+    return "".join(f'<span class="xm-text" lang="{code}">{escape(text)}</span>' for code, text in texts.items())
+
+
+def _translated(code: str, values: dict[str, object]) -> dict[str, object]:
+    """Values with the role of a column as the page calls it."""
+    role = LOCALES[code].TEXTS.get(f"tune.role_{values.get('role')}", values.get("role"))
+    return {**values, "role": role}
