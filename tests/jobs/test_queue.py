@@ -1,14 +1,10 @@
 """The rows alone: no process is started here."""
 
-import os
-import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 import yaml
 from job_helpers import make_recipe
@@ -18,11 +14,10 @@ from xmodal.jobs import claims
 from xmodal.jobs.places import LOG, job_lock, run_dir, uploads_dir, worker_lock
 from xmodal.jobs.queue import cancel, resume, submit
 from xmodal.jobs.records import find_job, get_job, list_jobs
-from xmodal.jobs.runs import COMMAND_LINE, curve, delete, disk_bytes, poll, resume_run, run_rows, show_run
+from xmodal.jobs.runs import delete, poll
 from xmodal.jobs.store import connect
 from xmodal.progress import Progress
 from xmodal.training.config import parse_recipe
-from xmodal.training.runs import LOG as CURVE
 
 METRICS = {"metric": "f1", "before": {"f1": 0.25}, "after": {"f1": 0.75}, "check_rows": 8}
 
@@ -229,82 +224,6 @@ class TestUploads:
         with pytest.raises(InputError, match="is gone"):
             submit(make_recipe(source=str(tmp_path / "a.csv")), "ann", uploaded=True)
         assert list_jobs() == []
-
-
-class TestRuns:
-    def test_delete_frees_the_disk_but_not_under_a_running_job(self, home):
-        job = submit(make_recipe(), "ann")
-        claims.claim("cpu")
-        with pytest.raises(InputError, match="Cancel it first"):
-            delete(str(job.id))
-        adapter = home / "adapters" / job.name
-        adapter.mkdir(parents=True)
-        (adapter / "head.safetensors").write_bytes(bytes(1000))
-        (run_dir(job.run) / "big").write_bytes(bytes(2_000_000))
-        claims.finish(job.id, 1, str(adapter), METRICS, 1.0)
-        with pytest.raises(InputError, match="someone else"):
-            delete(str(job.id), owner="ben")
-        assert run_rows()[0]["disk_mb"] == pytest.approx(2.0)
-        assert delete(job.run, adapter=True, owner="ann") > 2_001_000
-        assert not adapter.exists()
-        assert not run_dir(job.run).exists()
-        assert run_rows() == []
-
-    def test_disk_use_can_be_read_while_checkpoints_come_and_go(self, home):
-        job = submit(make_recipe(), "ann")
-        stop = threading.Event()
-
-        def rotate():
-            step = 0
-            while not stop.is_set():
-                step += 1
-                checkpoint(job.run, step)
-                shutil.rmtree(run_dir(job.run) / "checkpoints" / f"checkpoint-{step}")
-
-        trainer = threading.Thread(target=rotate)
-        trainer.start()
-        try:
-            for _ in range(300):
-                assert disk_bytes(job.run) > 0
-        finally:
-            stop.set()
-            trainer.join()
-
-    def test_runs_of_the_command_line_are_shown_and_can_be_queued(self, home):
-        folder = run_dir("20260101-000000-old")
-        folder.mkdir(parents=True)
-        (folder / "recipe.yaml").write_text(make_recipe("old").to_yaml())
-        job = submit(make_recipe(), "ann")
-        rows = run_rows()
-        assert [(row["id"], row["name"], row["owner"]) for row in rows] == [
-            (job.id, "toy", "ann"),
-            (None, "old", COMMAND_LINE),
-        ]
-        assert rows[0].keys() == rows[1].keys()
-        resumed = resume_run(folder.name)
-        assert (resumed.run, resumed.name, resumed.position) == (folder.name, "old", 2)
-        assert len(run_rows()) == 2
-
-    def test_the_curve_can_be_thinned_and_its_last_line_half_written(self, home):
-        job = submit(make_recipe(), "ann")
-        assert curve(job.run) == []
-        lines = [f'{{"step": {i}, "epoch": 0.1, "loss": 0.5}}\n' for i in range(1, 101)]
-        (run_dir(job.run) / CURVE).write_text("".join(lines) + '{"step": 101, "ep')
-        assert [line["step"] for line in curve(job.run)] == list(range(1, 101))
-        assert [line["step"] for line in curve(job.run, points=10)] == list(range(1, 101, 10))
-        assert len(show_run(str(job.id))["curve"]) == 100
-
-    def test_time_left_follows_from_the_rate(self, home):
-        submit(make_recipe(), "ann")
-        job = claims.claim("cpu")
-        claims.register(job.id, 1)
-        assert get_job(job.id).pid == os.getpid()
-        assert get_job(job.id).pid_started == pytest.approx(psutil.Process().create_time())
-        claims.give_sign(job.id, 1, Progress("train", "steps", 20, 100, "steps", 4.0))
-        assert get_job(job.id).seconds_left == 20
-        claims.give_sign(job.id, 1, None)
-        assert get_job(job.id).progress["done"] == 20
-        assert replace(get_job(job.id), state="finished").seconds_left is None
 
 
 def test_readers_wait_for_no_writer(home):

@@ -39,11 +39,12 @@ def claim(device: str) -> Job | None:
 
 
 def register(number: int, attempt: int) -> bool:
-    """Called by the process of a job, under its lock: whether it is still the one to run it."""
+    """Called by the process of a job, under its lock: whether it is still the one to run it; time counts from now."""
     with connect() as connection:
         return bool(
             connection.execute(
-                "UPDATE jobs SET pid = ?, pid_started = ?, beat = ? WHERE id = ? AND attempt = ? AND state = 'running'",
+                "UPDATE jobs SET pid = ?, pid_started = ?, started = ?3, beat = ?3"
+                " WHERE id = ? AND attempt = ? AND state = 'running'",
                 (os.getpid(), psutil.Process().create_time(), time.time(), number, attempt),
             ).rowcount
         )

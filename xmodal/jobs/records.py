@@ -13,6 +13,8 @@ from xmodal.jobs.store import connect
 State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 WAITING = ("queued", "interrupted")
 """States of jobs that a worker will take; an interrupted one goes on from its last checkpoint."""
+ENDED = ("finished", "failed", "cancelled")
+"""States of jobs that change only if a person has them go on."""
 
 _STALE_S = 5.0  # a running job gives a sign twice a second
 
@@ -31,7 +33,7 @@ class Job:
         state: `interrupted` is one whose process died, and that will go on by itself.
         place: Order in the queue.
         submitted: When.
-        started: When its present or last attempt was started.
+        started: When its present or last attempt was claimed and, once its process is there, began.
         ended: When it ended, by itself or not.
         attempt: How often it was started.
         deaths: How often its process died since its last new checkpoint.

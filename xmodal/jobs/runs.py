@@ -1,6 +1,7 @@
 """Runs as the tabs and `xmodal runs` show them: those of jobs, and those the command line made without the queue."""
 
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 from xmodal.disk import folder_bytes
@@ -8,15 +9,16 @@ from xmodal.errors import InputError
 from xmodal.jobs.claims import recover, summarise
 from xmodal.jobs.places import LOG, job_lock, run_dir
 from xmodal.jobs.queue import resume, submit_run
-from xmodal.jobs.records import Job, find_job, list_jobs, own_job, read_log
+from xmodal.jobs.records import ENDED, Job, find_job, list_jobs, own_job, read_log
 from xmodal.jobs.store import connect
 from xmodal.jobs.uploads import sweep_uploads
 from xmodal.paths import home
+from xmodal.training.runs import CHECKPOINTS, RECIPE, RESULT, STATUS, read_curve, read_run, runs_dir
 from xmodal.training.runs import LOG as CURVE
-from xmodal.training.runs import Run, list_runs, read_curve, read_run
 
 COMMAND_LINE = "command line"
 """Owner of runs that no job made."""
+_KEPT = 4096  # rows of runs that are over
 
 
 def poll(owner: str | None = None) -> list[Job]:
@@ -41,19 +43,20 @@ def job_log(run: str) -> str:
 
 
 def run_rows(owner: str | None = None) -> list[dict]:
-    """A row for each run, newest first.
+    """A row for each run, newest first; what cannot have changed is not read again.
 
     Keys: `id` (of its job, or None), `run`, `name`, `task`, `owner`, `state`, `submitted`, `seconds`, `metric`,
-    `before`, `after`, `check_rows`, `adapter`, `disk_mb`, `problem`, `advice`.
+    `before`, `after`, `check_rows`, `adapter`, `disk_mb`, `problem`, `advice`, `progress`.
 
     Args:
         owner: Only this person's.
     """
-    jobs = poll()
-    rows = [_job_row(job) for job in jobs if owner in (None, job.owner)]
+    jobs, folder = poll(), runs_dir()
+    rows = [_job_row(job, folder / job.run) for job in jobs if owner in (None, job.owner)]
     if owner in (None, COMMAND_LINE):
         known = {job.run for job in jobs}
-        rows += [_run_row(run) for run in list_runs() if run.id not in known]
+        found = (path.parent for path in folder.glob(f"*/{RECIPE}"))
+        rows += [_run_row(path) for path in found if path.name not in known]
     return sorted(rows, key=lambda row: row["run"], reverse=True)
 
 
@@ -68,11 +71,11 @@ def show_run(name: str) -> dict:
     """
     job = _job_of(name)
     if job:
-        row = {**_job_row(job), **job.to_dict(), "metrics": (job.result or {}).get("metrics")}
+        row = {**_job_row(job, run_dir(job.run)), **job.to_dict(), "metrics": (job.result or {}).get("metrics")}
         row.pop("result")
     else:
         run = read_run(name)
-        row = {**_run_row(run), "recipe": run.recipe.to_yaml(), "metrics": (run.result or {}).get("metrics")}
+        row = {**_run_row(run.folder), "recipe": run.recipe.to_yaml(), "metrics": (run.result or {}).get("metrics")}
     return {**row, "curve": curve(row["run"])}
 
 
@@ -154,16 +157,26 @@ def _job_of(name: str) -> Job | None:
         return None
 
 
-def _job_row(job: Job) -> dict:
-    keys = ("id", "run", "name", "task", "owner", "state", "submitted", "adapter", "problem", "advice")
-    disk = round(disk_bytes(job.run, job.adapter) / 1e6, 1)
+def _job_row(job: Job, folder: Path) -> dict:
+    keys = ("id", "run", "name", "task", "owner", "state", "submitted", "adapter", "problem", "advice", "progress")
+    disk = _disk_mb(folder, job.adapter, job.state in ENDED)
     return {**{key: getattr(job, key) for key in keys}, "seconds": round(job.seconds, 1), "disk_mb": disk,
             **_metrics(job.summary)}  # fmt: skip
 
 
-def _run_row(run: Run) -> dict:
+def _run_row(folder: Path) -> dict:
+    row = _told(folder, _mark(folder, *(folder / file for file in (RECIPE, STATUS, RESULT))))
+    if row["state"] == "running":
+        # Nothing is written when a process dies.
+        row = {**row, "state": read_run(folder.name).state}
+    return {**row, "disk_mb": _disk_mb(folder, row["adapter"], row["state"] != "running")}
+
+
+@lru_cache(maxsize=_KEPT)
+def _told(folder: Path, mark: tuple[int, ...]) -> dict:  # noqa: ARG001 - another mark, another reading
+    """The row of a run of the command line, as its files tell it; `mark` changes with them."""
+    run = read_run(folder.name)
     result, recipe = run.result or {}, run.recipe
-    adapter = result.get("adapter", "")
     return {
         "id": None,
         "run": run.id,
@@ -172,13 +185,38 @@ def _run_row(run: Run) -> dict:
         "owner": COMMAND_LINE,
         "state": run.state,
         "submitted": run.folder.stat().st_ctime,
-        "adapter": adapter,
+        "adapter": result.get("adapter", ""),
         "problem": run.status.get("problem", ""),
         "advice": run.status.get("advice", ""),
+        "progress": None,
         "seconds": result.get("seconds", 0.0),
-        "disk_mb": round(disk_bytes(run.id, adapter) / 1e6, 1),
         **_metrics(summarise(result.get("metrics", {}))),
     }
+
+
+def _disk_mb(folder: Path, adapter: str, ended: bool) -> float:
+    if not ended:
+        return _weigh(folder, adapter, ())
+    return _weigh_once(folder, adapter, _mark(folder, folder / CHECKPOINTS, *([Path(adapter)] if adapter else ())))
+
+
+def _weigh(folder: Path, adapter: str, mark: tuple[int, ...]) -> float:  # noqa: ARG001
+    return round(disk_bytes(folder.name, adapter) / 1e6, 1)
+
+
+_weigh_once = lru_cache(maxsize=_KEPT)(_weigh)
+
+
+def _mark(*paths: Path) -> tuple[int, ...]:
+    """Changes whenever a file is replaced, or something comes into a folder or goes."""
+    return tuple(_changed(path) for path in paths)
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _metrics(summary: dict | None) -> dict:

@@ -167,12 +167,10 @@ class RunsEvents:
 
 
 def _rows(kept: str, request: gr.Request) -> list[dict]:
-    """The runs a visitor may see, with the progress of those that are alive."""
-    from xmodal.jobs.runs import poll, run_rows
+    """The runs a visitor may see."""
+    from xmodal.jobs.runs import run_rows
 
-    owner = owner_for(kept, request)
-    progress = {job.run: job.progress for job in poll(owner)}
-    return [{**row, "progress": progress.get(row["run"])} for row in run_rows(owner)]
+    return run_rows(owner_for(kept, request))
 
 
 def _show(row: dict) -> dict | None:
