@@ -7,6 +7,7 @@ Each verb is a function here, imported when it is first used, so that `import xm
     result = xmodal.transcribe("talk.mp3")
     print(result.language, result.text)
     print(xmodal.tag("street.wav").labels)
+    print(xmodal.classify("english-review-sentiment", text="Lovely.").scores)
     print(xmodal.list_models(task="transcribe"))
 """
 
@@ -20,6 +21,9 @@ _VERBS = {
     "iter_transcribe": "xmodal.tasks.transcribe",
     "TranscribeOptions": "xmodal.tasks.transcribe",
     "tag": "xmodal.tasks.tag",
+    "classify": "xmodal.tasks.classify",
+    "load_recipe": "xmodal.training.config",
+    "train": "xmodal.training.engine",
     "list_models": "xmodal.models.registry",
     "XmodalError": "xmodal.errors",
 }

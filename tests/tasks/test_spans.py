@@ -140,3 +140,13 @@ class TestFind:
         assert seen[-1].done == seen[-1].total > 16
         with pytest.raises(CancelledError):
             find_spans(model, "Where?", [LONG], cancel=cancel)
+
+
+def test_no_answer_begins_in_a_heading(model):
+    heading = "Where is the tower?\n"
+    passages = [heading + "It is on a hill.", "It is white."]
+    free = find_spans(model, "Where is the tower?", passages, top=50)
+    bound = find_spans(model, "Where is the tower?", passages, leads=[len(heading), 0], top=50)
+    assert min(span.start for span in free.spans if not span.passage) < len(heading)
+    assert min(span.start for span in bound.spans if not span.passage) >= len(heading)
+    assert {span.passage for span in bound.spans} == {0, 1}

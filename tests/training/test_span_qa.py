@@ -5,10 +5,12 @@ import json
 import pytest
 
 from xmodal.cli import main
+from xmodal.data.documents import read_document
 from xmodal.data.sets import load_data
 from xmodal.errors import InputError
 from xmodal.models.adapters import load_adapter
 from xmodal.models.span_qa import load_span_model
+from xmodal.tasks.answer import answer
 from xmodal.tasks.spans import find_spans
 from xmodal.training.config import load_recipe, parse_recipe
 from xmodal.training.engine import evaluate, train
@@ -130,6 +132,23 @@ class TestLora:
         best = find_spans(model, "Who is the director of the Pine Hall?", passages).spans[0]
         assert passages[best.passage][best.start : best.end] == best.text
         assert "Maya" in best.text
+
+    def test_it_answers_about_documents(self, trained, tmp_path):
+        (tmp_path / "halls.csv").write_text(
+            "question,answer\nWhat is the Pine Hall?,The Pine Hall is in Eastham. The director is Maya Singh.\n"
+        )
+        path = str(trained[2].path)
+        found = answer("Who is the director of the Pine Hall?", text=[tmp_path / "halls.csv"], model=path)
+        best = found.evidence[0]
+        document = read_document(tmp_path / "halls.csv")
+        assert document.text[best.start : best.end] == best.text
+        assert "Maya" in best.text
+        assert (best.source, best.file, best.heading) == ("text", "halls.csv", "What is the Pine Hall?")
+        assert found.language == "en"
+        assert (found.answer == best.text) == found.answerable
+        assert answer("松树厅的馆长是谁？", passage=document.text, model=path).language == "zh"
+        with pytest.raises(InputError, match="nothing to look"):
+            answer("Who?", model=path)
 
 
 @pytest.mark.slow

@@ -79,6 +79,51 @@ class ClassifyResult:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """A place that speaks for an answer.
+
+    Attributes:
+        source: `text`, `image` or `audio`.
+        file: The document's name.
+        start: First character in the document's text.
+        end: The character after the last.
+        text: What is written, or was said, there.
+        passage: The passage around it.
+        heading: What it stands under; may be empty.
+        page: Of a PDF, from 1; else 0.
+        score: How sure it is that this is the answer, from 0 to 1.
+        time: Of a recording, from when to when, in seconds.
+    """
+
+    source: str
+    file: str
+    start: int
+    end: int
+    text: str
+    passage: str
+    heading: str
+    page: int
+    score: float
+    time: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class AnswerResult:
+    """The answer, empty where the sources do not say; `confidence` is in the answer, or in there being none.
+
+    `language` is the question's: `zh` or `en`. `evidence` has the best places, also where none was good enough.
+    """
+
+    answer: str
+    answerable: bool
+    confidence: float
+    language: str
+    evidence: tuple[Evidence, ...]
+    model: str
+    seconds: float
+
+
 def to_dict(result) -> dict:
     """A result as plain JSON types; keys that were not asked for (`words`) are left out."""
     if isinstance(result, TranscribeResult):

@@ -104,6 +104,7 @@ def find_spans(
     question: str,
     passages: Sequence[str],
     *,
+    leads: Sequence[int] | None = None,
     top: int = 5,
     report: Reporter | None = None,
     cancel=None,
@@ -114,6 +115,7 @@ def find_spans(
         model: From `load_span_model`.
         question: In any language the tower knows; what is beyond a quarter of a window is cut off.
         passages: Texts of any length, searched as one source.
+        leads: Characters at the start of each passage, such as its heading, that are read but are no answer.
         top: How many spans to give at most.
         report: Told of the windows read.
         cancel: Stops it.
@@ -124,7 +126,8 @@ def find_spans(
     """
     if not question.strip():
         raise InputError("There is no question.", "Ask something.")
-    return find_many(model, [(question, passages)], top=top, report=report, cancel=cancel)[0]
+    leads = None if leads is None else [leads]
+    return find_many(model, [(question, passages)], leads=leads, top=top, report=report, cancel=cancel)[0]
 
 
 @torch.inference_mode()
@@ -132,6 +135,7 @@ def find_many(
     model: SpanModel,
     asked: Sequence[tuple[str, Sequence[str]]],
     *,
+    leads: Sequence[Sequence[int]] | None = None,
     top: int = 1,
     report: Reporter | None = None,
     cancel=None,
@@ -151,6 +155,8 @@ def find_many(
             for first, last, odds, chance in spans:
                 start, end = whole_characters(passages[window.pair], *_characters(window, first, last))
                 key = (place, start, end)
+                if leads and start < leads[number][place]:
+                    continue
                 if start < end and (key not in found[number] or odds > found[number][key][0]):
                     found[number][key] = (odds, chance)
         if report:
