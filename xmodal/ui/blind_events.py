@@ -13,8 +13,8 @@ from xmodal.ui.audio_events import SPEECH_QUEUE
 from xmodal.ui.background import stream
 from xmodal.ui.blind_tab import CHOICES, BlindPart
 from xmodal.ui.blind_work import BlindSession, answer_both, contestants, copy_files, describe, find_row, shown_as
-from xmodal.ui.models_events import click_script
 from xmodal.ui.models_rights import may_manage, owner_for
+from xmodal.ui.models_shared import click_script
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions
 from xmodal.ui.tune_owner import owner_of

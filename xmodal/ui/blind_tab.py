@@ -6,6 +6,7 @@ import gradio as gr
 
 from xmodal.jobs.ratings import Choice
 from xmodal.ui.i18n import html, label
+from xmodal.ui.models_shared import build_packed
 from xmodal.ui.theme import panel
 from xmodal.ui.views import hint
 
@@ -120,7 +121,7 @@ def _build_results() -> dict:
     score = panel(hint("blind.score_empty"), "xm-card", elem_id="xm-blind-score")
     with gr.Row(elem_classes="xm-tools"):
         csv = gr.Button(label("blind.csv"), size="sm", elem_id="xm-blind-csv")
-    packed = gr.DownloadButton(label("blind.csv"), elem_id="xm-blind-packed", elem_classes="xm-unseen")
+    packed = build_packed("xm-blind-packed")
     csv_status = panel(elem_id="xm-blind-csv-status")
     return {
         "status": status, "left": left, "right": right, "choices": choices, "reveal": reveal, "next": following,

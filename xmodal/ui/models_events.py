@@ -14,8 +14,10 @@ from xmodal.progress import Progress
 from xmodal.ui import models_views, views
 from xmodal.ui.background import stream
 from xmodal.ui.i18n import html
+from xmodal.ui.models_list_tab import ModelsPart
 from xmodal.ui.models_rights import may_manage, require_manager
-from xmodal.ui.models_tab import ModelsPart
+from xmodal.ui.models_shared import click_script
+from xmodal.ui.models_work import card_of, catalogue, delete_model, fetch_model, push_model, read_chosen, verify_model
 from xmodal.ui.notices import warn
 from xmodal.ui.sessions import Sessions, Visit
 from xmodal.ui.warm_up import wait_until_warm
@@ -78,7 +80,7 @@ class ModelsEvents:
 
     def on_filter(self, task: str, kind: str, words: str, request: gr.Request) -> str:
         """Other models were asked for."""
-        entries = _catalogue().choose_entries(_catalogue().list_entries(), task, kind, words)
+        entries = catalogue().choose_entries(catalogue().list_entries(), task, kind, words)
         return models_views.model_list(entries, self.sessions.get(request).chosen)
 
     def on_pick(self, event: gr.EventData, request: gr.Request) -> dict:
@@ -92,7 +94,7 @@ class ModelsEvents:
         session.restart()
         name = session.chosen.partition(":")[2]
         yield {self.part.buttons["fetch"]: gr.update(interactive=False), self.part.stop: gr.update(visible=True)}
-        status = yield from self._follow(partial(_fetch, name, session.cancel), session.cancel)
+        status = yield from self._follow(partial(fetch_model, name, session.cancel), session.cancel)
         yield {**self._draw(task, kind, words, request), self.part.status: status}
 
     def on_stop(self, request: gr.Request) -> None:
@@ -103,7 +105,7 @@ class ModelsEvents:
         """Compare the model's files with their digests."""
         yield {self.part.status: models_views.message("models.verifying")}
         entry = self._chosen(request)
-        status = yield from self._follow(partial(_verify, entry), threading.Event()) if entry else ""
+        status = yield from self._follow(partial(verify_model, entry), threading.Event()) if entry else ""
         yield {self.part.status: status}
 
     def on_pack(self, request: gr.Request) -> dict:
@@ -111,7 +113,7 @@ class ModelsEvents:
         from xmodal.jobs.adapter_files import pack_adapter
 
         try:
-            path = pack_adapter(_read(self._chosen(request)), self.sessions.get(request).make_folder())
+            path = pack_adapter(read_chosen(self._chosen(request)), self.sessions.get(request).make_folder())
         except XmodalError as error:
             return {self.part.packed: None, self.part.status: warn(error)}
         return {self.part.packed: str(path), self.part.status: ""}
@@ -129,7 +131,7 @@ class ModelsEvents:
         entry = self._chosen(request)
         try:
             require_manager(request)
-            freed = _delete(entry)
+            freed = delete_model(entry)
             status = models_views.message("models.deleted", name=entry.name, size=models_views.size(freed))
         except XmodalError as error:
             status = warn(error)
@@ -167,7 +169,7 @@ class ModelsEvents:
         """Put an adapter on the Hub; the token leaves the page's memory with this call."""
         yield {self.part.status: models_views.message("models.pushing")}
         entry = self._chosen(request)
-        work = partial(_push, entry, repo, token, private)
+        work = partial(push_model, entry, repo, token, private)
         status = yield from self._follow(work, threading.Event()) if entry else ""
         yield {self.part.status: status, self.part.token: ""}
 
@@ -193,14 +195,14 @@ class ModelsEvents:
 
     def _chosen(self, request: gr.Request) -> "Entry | None":
         key = self.sessions.get(request).chosen
-        return next((entry for entry in _catalogue().list_entries() if entry.key == key), None)
+        return next((entry for entry in catalogue().list_entries() if entry.key == key), None)
 
     def _draw(self, task: str, kind: str, words: str, request: gr.Request) -> dict:
-        entries = _catalogue().list_entries()
+        entries = catalogue().list_entries()
         session = self.sessions.get(request)
         if session.chosen not in {entry.key for entry in entries}:
             session.chosen = ""
-        shown = _catalogue().choose_entries(entries, task, kind, words)
+        shown = catalogue().choose_entries(entries, task, kind, words)
         return {self.part.list: models_views.model_list(shown, session.chosen), **self._draw_details(request)}
 
     def _draw_details(self, request: gr.Request) -> dict:
@@ -221,85 +223,9 @@ class ModelsEvents:
             part.stop: gr.update(visible=False),
             **part.confirm.cleared(),
             part.card_box: gr.update(visible=trained),
-            part.card: models_views.card(_card_of(entry)) if trained else "",
+            part.card: models_views.card(card_of(entry)) if trained else "",
             part.rename_box: gr.update(visible=shown["delete"]),
             part.name: entry.name if shown["delete"] else "",
             part.push_box: gr.update(visible=trained),
             part.token: "",
         }
-
-
-def click_script(name: str) -> str:
-    """Clicks a hidden download button once its file is there; it is the event's input."""
-    find = f"document.querySelector('a#{name}, #{name} a, button#{name}, #{name} button')"
-    return f"(file) => {{ if (file) setTimeout(() => {find}?.click(), 200); }}"
-
-
-def _catalogue():
-    """The module that lists the models; it imports torch, so not with the page."""
-    wait_until_warm()
-    from xmodal.models import catalogue
-
-    return catalogue
-
-
-def _read(entry: "Entry | None"):
-    from xmodal.models.adapter_format import read_adapter
-
-    # Raises a message for a model that vanished meanwhile.
-    return read_adapter(entry.path) if entry else _catalogue().find_entry("")
-
-
-def _card_of(entry: "Entry") -> str:
-    from xmodal.models.adapter_format import CARD
-
-    path = entry.path / CARD
-    return path.read_text(encoding="utf-8", errors="replace")[:200_000] if path.is_file() else ""
-
-
-def _fetch(name: str, cancel: threading.Event, emit: Callable[[object], None]) -> None:
-    from xmodal.models.hub import forget_reachability
-    from xmodal.models.sources import fetch
-
-    forget_reachability()
-    emit(Progress("download", name))
-    found = fetch(name, emit, cancel)
-    emit(models_views.message("models.fetched", name=name, source=found.source))
-
-
-def _verify(entry: "Entry", emit: Callable[[object], None]) -> None:
-    if entry.kind == "starter":
-        from xmodal.models.sources import verify
-
-        check = verify(entry.name)
-        damaged = check.damaged if check else ()
-    else:
-        from xmodal.models.adapters import load_adapter
-
-        load_adapter(entry.path)
-        damaged = ()
-    key = "models.damaged" if damaged else "models.good"
-    emit(models_views.message(key, name=entry.name, files=", ".join(damaged)))
-
-
-def _delete(entry: "Entry | None") -> float:
-    """Delete a model; returns the MB that became free."""
-    if entry is None:
-        return _catalogue().find_entry("").disk_mb
-    if entry.kind == "hub":
-        return _catalogue().delete_cached(entry.name)
-    if entry.kind == "starter":
-        from xmodal.models.sources import remove
-
-        return remove(entry.name)
-    from xmodal.models.adapters import delete_adapter
-
-    delete_adapter(entry.name)
-    return entry.disk_mb
-
-
-def _push(entry: "Entry", repo: str, token: str, private: bool, emit: Callable[[object], None]) -> None:
-    from xmodal.models.hub_push import push_adapter
-
-    url = push_adapter(_read(entry), repo, token, private)
-    emit(models_views.message("models.pushed", url=url))

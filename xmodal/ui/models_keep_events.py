@@ -7,9 +7,9 @@ import gradio as gr
 from xmodal.errors import XmodalError
 from xmodal.ui import models_keep_views, models_views, views
 from xmodal.ui.i18n import html
-from xmodal.ui.models_events import click_script
+from xmodal.ui.models_keep_tab import KeepPart
 from xmodal.ui.models_rights import may_manage, require_manager
-from xmodal.ui.models_tab import KeepPart
+from xmodal.ui.models_shared import click_script
 from xmodal.ui.notices import warn
 from xmodal.ui.sessions import Sessions, Visit
 

@@ -8,7 +8,7 @@ from xmodal.errors import InputError, XmodalError
 from xmodal.ui import models_runs_views, models_views, views
 from xmodal.ui.i18n import html
 from xmodal.ui.models_rights import owner_for
-from xmodal.ui.models_tab import RunsPart
+from xmodal.ui.models_runs_tab import RunsPart
 from xmodal.ui.notices import warn
 from xmodal.ui.sessions import Sessions, Visit
 

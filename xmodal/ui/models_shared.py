@@ -1,0 +1,75 @@
+"""What the parts of the Models and runs tab share: lists to pick from, questions before deleting, made-up downloads."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from xmodal.ui.i18n import label
+from xmodal.ui.theme import panel
+
+PICK_ONE = """
+element.addEventListener("click", (event) => {
+  const item = event.target.closest("button[data-pick]");
+  if (!item) return;
+  for (const other of element.querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", other === item);
+  trigger("select", { pick: item.dataset.pick });
+});
+"""
+PICK_SEVERAL = """
+element.addEventListener("change", () => {
+  const boxes = [...element.querySelectorAll("input[data-pick]:checked")];
+  trigger("select", { pick: boxes.map((box) => box.dataset.pick) });
+});
+"""
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """A question before something is deleted."""
+
+    row: gr.Column
+    question: gr.HTML
+    extra: gr.Checkbox | None
+    yes: gr.Button
+    no: gr.Button
+
+    @property
+    def parts(self) -> list:
+        """Everything that changes."""
+        return [self.row, self.question, *([self.extra] if self.extra else [])]
+
+    def asked(self, question: str) -> dict:
+        """Updates that ask."""
+        return {self.row: gr.update(visible=True), self.question: question}
+
+    def cleared(self) -> dict:
+        """Updates that take the question away."""
+        extra = {self.extra: gr.update(value=False)} if self.extra else {}
+        return {self.row: gr.update(visible=False), self.question: "", **extra}
+
+
+def build_packed(name: str) -> gr.DownloadButton:
+    """Clicked by a script once the file is made."""
+    return gr.DownloadButton(label("models.pack"), elem_id=name, elem_classes="xm-unseen")
+
+
+def build_confirm(prefix: str, extra: str = "") -> Confirm:
+    """The layout of the question.
+
+    Args:
+        prefix: Of the element ids.
+        extra: Key of the text of a tick box; none if empty.
+    """
+    with gr.Column(visible=False, elem_classes="xm-confirm", elem_id=f"{prefix}-confirm") as row:
+        question = panel()
+        more = gr.Checkbox(False, label=label(extra), elem_id=f"{prefix}-extra") if extra else None
+        with gr.Row(elem_classes="xm-tools"):
+            yes = gr.Button(label("models.yes"), variant="stop", size="sm", min_width=80, elem_id=f"{prefix}-yes")
+            no = gr.Button(label("models.no"), size="sm", min_width=80, elem_id=f"{prefix}-no")
+    return Confirm(row, question, more, yes, no)
+
+
+def click_script(name: str) -> str:
+    """Clicks a hidden download button once its file is there; it is the event's input."""
+    find = f"document.querySelector('a#{name}, #{name} a, button#{name}, #{name} button')"
+    return f"(file) => {{ if (file) setTimeout(() => {find}?.click(), 200); }}"
