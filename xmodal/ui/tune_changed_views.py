@@ -35,7 +35,7 @@ def _table(rows: list[dict]) -> str:
     head = "".join(f'<th scope="col">{html(f"tune.{title}")}</th>' for title in titles)
     body = "".join(
         f'<tr><th scope="row">{escape(str(row["id"])[:24])}</th>'
-        + "".join(f'<td dir="auto">{cell(role, row["inputs"].get(role))}</td>' for role in roles)
+        + "".join(f'<td dir="auto" class="xm-of-{role}">{cell(role, row["inputs"].get(role))}</td>' for role in roles)
         + "".join(f'<td dir="auto">{_text(row[key])}</td>' for key in ("target", "given"))
         + "</tr>"
         for row in rows

@@ -70,7 +70,7 @@ def _preview(found: DataReport) -> str:
     head = "".join(f'<th scope="col">{html(f"tune.role_{_role(role)}")}{_source(found, role)}</th>' for role in roles)
     body = "".join(
         f'<tr><th scope="row">{escape(_short(str(row["id"]), 24))}</th>'
-        + "".join(f'<td dir="auto">{cell(role, row[role])}</td>' for role in roles)
+        + "".join(f'<td dir="auto" class="xm-of-{role}">{cell(role, row[role])}</td>' for role in roles)
         + "</tr>"
         for row in found.preview
     )

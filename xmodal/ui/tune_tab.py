@@ -229,7 +229,7 @@ def _build_setting(setting: Setting) -> gr.Component:
         "visible": TASKS[0] in setting.tasks, "elem_id": f"{_PLACES[setting.place]}{setting.name}",
     }  # fmt: skip
     if kind is bool:
-        return gr.Checkbox(default, min_width=180, **common)
+        return gr.Checkbox(default, min_width=180, elem_classes="xm-tick", **common)
     if isinstance(kind, tuple):
         named = setting.name != "optimizer"
         choices = [(label(f"tune.choice_{value}") if named else value, value) for value in kind]
@@ -249,6 +249,7 @@ def _build_run() -> RunPart:
             with gr.Row(elem_classes="xm-run"):
                 cancel = gr.Button(label("tune.cancel"), variant="stop", visible=False, elem_id="xm-tune-cancel")
                 resume = gr.Button(label("tune.resume"), visible=False, elem_id="xm-tune-resume")
+            with gr.Row(elem_classes="xm-tools"):
                 compare = gr.Button(label("tune.compare"), size="sm", visible=False, elem_id="xm-tune-compare")
             panel(f"<h2>{html('tune.curve')}</h2>")
             curve = panel(hint("tune.curve_empty"), "xm-card", elem_id="xm-tune-curve")

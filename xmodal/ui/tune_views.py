@@ -50,7 +50,7 @@ def state(job: Job) -> str:
     facts = [f"<strong dir='auto'>{escape(job.name)}</strong>", html(f"tune.task_{job.task}")]
     if job.position:
         facts.append(html("tune.position", place=job.position))
-    if job.seconds:
+    if job.seconds and not job.position:  # of one that waits again it would go on counting
         facts.append(html("tune.taken" if job.state == "running" else "tune.took", time=clock(job.seconds)))
     items = "".join(f"<li>{fact}</li>" for fact in facts)
     return (
