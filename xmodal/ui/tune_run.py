@@ -1,4 +1,4 @@
-"""The third step of the Fine-tune tab: a job in the queue, followed while it goes on, stopped and gone on with."""
+"""The second step of the Fine-tune tab: a job in the queue, followed while it goes on, stopped and gone on with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
