@@ -197,7 +197,7 @@ TEXTS = {
     "tune.result": "结果",
     "tune.result_empty": "训练结束后，这里会显示训练前后在未训练过的行上的成绩。",
     "tune.deleted": "这个模型后来被删除了。",
-    "tune.verdict_better": "提高了 {points} 个百分点，在留出的 {rows} 行上超出了偶然误差。",
+    "tune.verdict_better": "变好了 {points} 个百分点，在留出的 {rows} 行上超出了偶然误差。",
     "tune.verdict_worse": "变差了 {points} 个百分点，在留出的 {rows} 行上超出了偶然误差。",
     "tune.verdict_noise": "变化 {points} 个百分点，在留出的 {rows} 行的偶然误差之内：说明不了什么。",
     "tune.lower_better": "越低越好。",

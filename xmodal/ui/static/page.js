@@ -126,6 +126,12 @@
   for (const name of ["timeupdate", "seeked", "loadedmetadata"]) document.addEventListener(name, follow, true);
   new MutationObserver(mark).observe(document.documentElement, { attributes: true, attributeFilter: ["lang"] });
 
+  // Tabs within a tab are drawn when that one is opened for the first time.
+  const holdsTabs = (node) => node.querySelector?.(".tab-container");
+  new MutationObserver((changes) => {
+    if (changes.some((change) => [...change.addedNodes].some(holdsTabs))) relabelTabs();
+  }).observe(document.body, { childList: true, subtree: true });
+
   window.xmodal = { copy, seek, speak };
   if (!document.documentElement.lang.startsWith(wanted())) speak(wanted());
   else mark();
