@@ -131,6 +131,11 @@ class TestText:
         learner.prepare()
         assert learner.measure(list(learner.data.check)).values == pytest.approx(metrics["after"])
 
+    def test_going_on_counts_characters_as_the_adapter_did(self, reviews, tmp_path):
+        made = train(recipe_for(reviews, ngrams=True, max_steps=2), out=tmp_path / "counted")
+        learner = learner_for(recipe_for(reviews, ngrams=True, start=made.adapter))
+        assert learner.measure(list(learner.data.check)).values == pytest.approx(made.metrics["after"])
+
     @pytest.mark.parametrize(
         ("change", "message"),
         [
