@@ -36,7 +36,7 @@ def feedback_latest(found: Sequence[Feedback]) -> str:
         for item in reversed(found[-LATEST:])
     )
     heads = ("models.time", "models.task", "models.judged", "models.output", "models.comment", "models.model")
-    return _table(heads, rows) if found else ""
+    return _table(heads, rows, "xm-wide") if found else ""
 
 
 def disk_table(folders: Sequence[FolderUse], allowed: bool) -> str:
@@ -63,10 +63,10 @@ def _task(task: str) -> str:
     return html(f"models.does_{task}") if task in TASKS else escape(task)
 
 
-def _table(heads: Sequence[str], rows: str) -> str:
+def _table(heads: Sequence[str], rows: str, more: str = "") -> str:
     head = "".join(f'<th scope="col">{html(key)}</th>' for key in heads)
     return (
-        f'<div class="xm-scroll" tabindex="0"><table class="xm-table"><thead><tr>{head}</tr></thead>'
+        f'<div class="xm-scroll" tabindex="0"><table class="xm-table {more}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 

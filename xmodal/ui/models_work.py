@@ -47,7 +47,7 @@ def fetch_model(name: str, cancel: threading.Event, emit: Callable[[object], Non
     forget_reachability()
     emit(Progress("download", name))
     found = fetch(name, emit, cancel)
-    emit(models_views.message("models.fetched", name=name, source=found.source))
+    emit(models_views.message(f"models.fetched_{found.source}", name=name))
 
 
 def verify_model(entry: "Entry", emit: Callable[[object], None]) -> None:

@@ -89,7 +89,8 @@ TEXTS = {
     "models.verifying": "Reading all files…",
     "models.good": "All files of {name} are as they should be.",
     "models.damaged": "Damaged files of {name}: {files}. Remove the model and fetch it again.",
-    "models.fetched": "{name} is on this machine now, from the {source}.",
+    "models.fetched_hub": "{name} is on this machine now, from the Hugging Face Hub.",
+    "models.fetched_index": "{name} is on this machine now, from the Python package index.",
     "models.stopped": "Stopped.",
     "models.ask_own": "Delete {name} ({size})? It cannot be brought back, unless you train it again or have it "
     "as a zip.",
