@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 
 from xmodal.settings import settings
 from xmodal.training.runs import list_runs, read_curve
@@ -33,7 +34,10 @@ def write_reviews(path: Path) -> Path:
 
 @contextmanager
 def own_home(folder: Path):
-    """`XMODAL_HOME` is `folder`; models and tower outputs are those of the home before, trackio is off."""
+    """`XMODAL_HOME` is `folder`; models are those of the home before, trackio is off.
+
+    One thread, here and in the processes started: sums come out the same, whatever ran before in this process.
+    """
     shared = settings().home.expanduser().absolute()
     folder.mkdir()
     (shared / "models").mkdir(parents=True, exist_ok=True)
@@ -42,8 +46,12 @@ def own_home(folder: Path):
         patch.setenv("XMODAL_HOME", str(folder))
         patch.setenv("XMODAL_TRACKIO", "0")
         patch.setenv("XMODAL_DEVICE", "cpu")
+        patch.setenv("OMP_NUM_THREADS", "1")
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
         settings.cache_clear()
         yield folder
+    torch.set_num_threads(threads)
     settings.cache_clear()
 
 

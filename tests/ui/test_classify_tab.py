@@ -176,7 +176,7 @@ def test_a_gbk_table_with_labels(tab, tmp_path):
     page = tab("reviews")
     page.get_by_role("tab", name="A file of many").click()
     upload_batch(page, tmp_path / "评论.csv")
-    assert page.input_value("#xm-batch-column-text input") == "评论"
+    page.wait_for_function("document.querySelector('#xm-batch-column-text input').value === '评论'")
     assert "gb18030" in page.inner_text("#xm-batch-status")
     assert "3 of 4 rows" not in page.inner_text("#xm-batch-summary")
     run(page, "batch")

@@ -95,7 +95,7 @@ class TrainConfig(BaseModel):
     token_dropout: float = Field(default=0.0, ge=0, lt=1)
     distill: Distillation | None = None
     optimizer: Literal["adamw", "adam", "adagrad", "sgd", "adamw_torch", "adafactor"] = "adamw"
-    learning_rate: float | None = Field(default=None, gt=0, le=100)
+    learning_rate: float | None = Field(default=None, gt=0, le=1e30)
     lr_schedule: Literal["linear", "cosine", "constant"] = "cosine"
     warmup: float = Field(default=0.1, ge=0, lt=1)
     weight_decay: float = Field(default=0.01, ge=0)

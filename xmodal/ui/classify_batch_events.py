@@ -127,7 +127,8 @@ class BatchEvents:
         began, problems = time.monotonic(), ""
         try:
             adapter = find_classifier(model)
-            inputs = {m: columns[m] for m in adapter.base if columns.get(m)}
+            # Who runs it at once may do so before the page has the columns.
+            inputs = {m: columns[m] for m in adapter.base if columns.get(m)} or _guess(session.table, adapter)
             for items in stream(partial(_classify, session, adapter.name, inputs), session.cancel):
                 updates = {}
                 for item in items:
