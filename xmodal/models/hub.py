@@ -133,12 +133,12 @@ def find_damage(folder: Path) -> tuple[str, ...]:
 
 def delete(spec: ModelSpec) -> bool:
     """Delete the model's revision from the Hugging Face cache; whether there was one."""
-    from huggingface_hub import scan_cache_dir, try_to_load_from_cache
+    from huggingface_hub import constants, scan_cache_dir, try_to_load_from_cache
 
     found = try_to_load_from_cache(spec.hub, "config.json", revision=spec.revision) if spec.hub else None
     if not isinstance(found, str):
         return False
-    scan_cache_dir().delete_revisions(revision_of(Path(found).parent)).execute()
+    scan_cache_dir(constants.HF_HUB_CACHE).delete_revisions(revision_of(Path(found).parent)).execute()
     return True
 
 
