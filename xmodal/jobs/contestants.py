@@ -150,24 +150,13 @@ def _nearest_label(model: str, text: str, labels: Sequence[str], report, cancel)
 
     device = pick_device()
 
-    def load() -> _Held:
-        return _Held(load_tower("text", model, report=report, device=device).eval())
+    def load() -> "Tower":
+        return load_tower("text", model, report=report, device=device).eval()
 
-    with model_memory().use(("tower", model, device), load) as held:
-        tokens = tower_tokens(held.tower, [text, *labels], report, cancel)
+    with model_memory().use(("tower", model, device), load) as tower:
+        tokens = tower_tokens(tower, [text, *labels], report, cancel)
     means = torch.nn.functional.normalize(torch.stack([row.float().mean(0) for row in tokens]), dim=-1)
     return labels[int((means[1:] @ means[0]).argmax())]
-
-
-@dataclass(frozen=True)
-class _Held:
-    """A tower as `model_memory` wants its models."""
-
-    tower: "Tower"
-
-    @property
-    def nbytes(self) -> int:
-        return sum(p.numel() * p.element_size() for p in self.tower.parameters())
 
 
 def _from_adapter(adapter: Adapter) -> Contestant:

@@ -64,6 +64,11 @@ class Tower(nn.Module):
         """Where its inputs belong."""
         return next((p.device for p in self.parameters()), torch.device("cpu"))
 
+    @property
+    def nbytes(self) -> int:
+        """Memory the weights take."""
+        return sum(p.numel() * p.element_size() for p in self.parameters())
+
     def prepare(self, values: list[Any]) -> dict[str, Tensor]:
         """Decoded values to the network's inputs, stacked along the first dimension."""
         raise NotImplementedError

@@ -110,29 +110,19 @@ def _vectors(name: str, passages: Sequence[Passage], tower: str, report, cancel)
     return vectors
 
 
-class _Embedder(nn.Module):
-    """A tower with its size, as the model memory wants it."""
-
-    def __init__(self, tower: TextTower):
-        super().__init__()
-        self.tower = tower
-        self.nbytes = sum(p.numel() * p.element_size() for p in tower.parameters())
-
-
 def _tower(name: str, report: Reporter | None = None):
     device = pick_device()
     key = ("embed", name, device)
     return model_memory().use(
-        key, lambda: _Embedder(load_tower("text", name, max_length=_MAX_LENGTH, report=report, device=device)).eval()
+        key, lambda: load_tower("text", name, max_length=_MAX_LENGTH, report=report, device=device).eval()
     )
 
 
 @torch.inference_mode()
 def _embed(
-    embedder: _Embedder, texts: Sequence[str], prefix: str, report: Reporter | None = None, cancel=None, name: str = ""
+    tower: TextTower, texts: Sequence[str], prefix: str, report: Reporter | None = None, cancel=None, name: str = ""
 ) -> Tensor:
     """Means over the tokens `(texts, dim)`, of length 1; texts of like length go together."""
-    tower = embedder.tower
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     vectors = torch.empty(len(texts), tower.dim)
     for start in range(0, len(order), _BATCH):
