@@ -7,13 +7,14 @@ from pathlib import Path
 
 import psutil
 
-from xmodal.jobs.records import Job, get_job, list_jobs
+from xmodal.jobs.places import run_dir
+from xmodal.jobs.records import ENDED, Job, get_job, list_jobs
 from xmodal.jobs.supervisor import ensure_worker
 from xmodal.paths import models_dir
 from xmodal.settings import settings
 from xmodal.training.config import parse_recipe
 
-ENDED = ("finished", "failed", "cancelled")
+METRICS = {"metric": "f1", "before": {"f1": 0.25}, "after": {"f1": 0.75}, "check_rows": 8}
 THINGS = ("room", "film", "phone", "meal", "book")
 WORDS = [(word, "good") for word in ("wonderful", "lovely", "excellent", "fine")]
 WORDS += [(word, "bad") for word in ("awful", "terrible", "horrible", "poor")]
@@ -94,3 +95,10 @@ def wait_until(read, accept, timeout: float = 60):
         assert time.monotonic() < until, value
         time.sleep(0.05)
     return value
+
+
+def checkpoint(run: str, step: int) -> None:
+    """A checkpoint of a run, as small as can be."""
+    folder = run_dir(run) / "checkpoints" / f"checkpoint-{step}"
+    folder.mkdir(parents=True)
+    (folder / "trainer_state.json").write_text("{}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from job_helpers import make_recipe
+from job_helpers import METRICS, checkpoint, make_recipe
 
 from xmodal.errors import InputError, XmodalError
 from xmodal.jobs import claims
@@ -18,14 +18,6 @@ from xmodal.jobs.runs import delete, poll
 from xmodal.jobs.store import connect
 from xmodal.progress import Progress
 from xmodal.training.config import parse_recipe
-
-METRICS = {"metric": "f1", "before": {"f1": 0.25}, "after": {"f1": 0.75}, "check_rows": 8}
-
-
-def checkpoint(run: str, step: int) -> None:
-    folder = run_dir(run) / "checkpoints" / f"checkpoint-{step}"
-    folder.mkdir(parents=True)
-    (folder / "trainer_state.json").write_text("{}")
 
 
 def test_a_job_holds_its_exact_recipe_and_waits_in_line(home):

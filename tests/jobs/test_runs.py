@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
-from job_helpers import make_recipe
+from job_helpers import METRICS, checkpoint, make_recipe
 
 from xmodal.errors import InputError
 from xmodal.jobs import claims, runs
@@ -20,14 +20,6 @@ from xmodal.jobs.runs import COMMAND_LINE, curve, delete, disk_bytes, resume_run
 from xmodal.progress import Progress
 from xmodal.training.runs import LOG as CURVE
 from xmodal.training.runs import create_run, hold, read_run
-
-METRICS = {"metric": "f1", "before": {"f1": 0.25}, "after": {"f1": 0.75}, "check_rows": 8}
-
-
-def checkpoint(run: str, step: int) -> None:
-    folder = run_dir(run) / "checkpoints" / f"checkpoint-{step}"
-    folder.mkdir(parents=True)
-    (folder / "trainer_state.json").write_text("{}")
 
 
 def test_delete_frees_the_disk_but_not_under_a_running_job(home):
