@@ -4,6 +4,7 @@ Each verb is a function here, imported when it is first used, so that `import xm
 
     import xmodal
 
+    print(xmodal.answer("How do I lower high blood pressure?").answer)
     result = xmodal.transcribe("talk.mp3")
     print(result.language, result.text)
     print(xmodal.tag("street.wav").labels)
@@ -16,6 +17,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _VERBS = {
+    "answer": "xmodal.tasks.answer",
     "transcribe": "xmodal.tasks.transcribe",
     "transcribe_files": "xmodal.tasks.transcribe",
     "iter_transcribe": "xmodal.tasks.transcribe",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from xmodal.training.calibrate import choose_threshold, fit_odds
+from xmodal.training.calibrate import choose_threshold, fit_odds, reliability
 from xmodal.training.metrics import answer_metrics
 
 
@@ -51,3 +51,17 @@ def test_overconfident_odds_are_drawn_in():
 def test_odds_that_say_the_contrary_are_not_believed():
     odds = np.linspace(-3, 3, 100)
     assert fit_odds(odds, (odds < 0).astype(float), (1.0, 0.0)) == (1.0, 0.0)
+
+
+def test_reliability_is_the_distance_of_what_was_said_from_what_was():
+    found = reliability([0.95, 0.95, 0.05, 1.0], [1, 0, 0, 1])
+    assert [(one["low"], one["rows"]) for one in found["bins"]] == [(0.0, 1), (0.9, 3)]
+    assert found["bins"][1]["right"] == pytest.approx(2 / 3, abs=1e-3)
+    assert found["ece"] == pytest.approx((0.05 + 3 * (2.9 / 3 - 2 / 3)) / 4, abs=1e-3)
+
+
+def test_confidence_that_holds_has_no_error():
+    random = np.random.default_rng(0)
+    said = random.random(20_000)
+    assert reliability(said, random.random(20_000) < said)["ece"] < 0.02
+    assert reliability([], [])["ece"] is None

@@ -10,7 +10,7 @@ from xmodal.data.sets import load_data
 from xmodal.errors import InputError
 from xmodal.models.adapters import load_adapter
 from xmodal.models.span_qa import load_span_model
-from xmodal.tasks.answer import answer
+from xmodal.tasks.answer import NO_ADVICE, answer
 from xmodal.tasks.spans import find_spans
 from xmodal.training.config import load_recipe, parse_recipe
 from xmodal.training.engine import evaluate, train
@@ -147,8 +147,10 @@ class TestLora:
         assert found.language == "en"
         assert (found.answer == best.text) == found.answerable
         assert answer("松树厅的馆长是谁？", passage=document.text, model=path).language == "zh"
-        with pytest.raises(InputError, match="nothing to look"):
-            answer("Who?", model=path)
+        without_sources = answer("How much salt should adults eat a day?", model=path)
+        assert without_sources.notes[0] == NO_ADVICE
+        assert {one.file for one in without_sources.evidence} == {"health-en.jsonl"}
+        assert {one.file for one in answer("成年人每天吃多少盐？", model=path).evidence} == {"health-zh.jsonl"}
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def visit(browser, url):
             "request", lambda request: request.url.startswith((url, "data:", "blob:")) or complaints.append(request.url)
         )
         page.goto(url)
-        page.wait_for_selector("#xm-run")
+        page.wait_for_selector("#xm-answer-run")
         page.wait_for_selector(".xm-languages [aria-pressed=true]")
         return page
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+from page_helpers import go_to_tab
 
 from xmodal.jobs.feedback import list_feedback
 
@@ -16,6 +17,19 @@ FILE = "#xm-file input[type=file]"
 SPEECH = gr.get_audio("cate_blanch.mp3")
 MODEL_TIMEOUT_MS = 300_000
 """The first run may have to fetch the models."""
+
+
+@pytest.fixture
+def visit(visit):
+    """Opens the page on the Audio tab."""
+
+    def open_tab(**options):
+        page = visit(**options)
+        go_to_tab(page, re.compile("^(Audio|音频)"))
+        page.wait_for_selector("#xm-run")
+        return page
+
+    return open_tab
 
 
 def choose(page, path) -> None:

@@ -49,10 +49,11 @@ def test_sample_set_head_curve_before_and_after_and_use(visit, other_sounds):
     assert page.locator("#xm-tune-report audio").count() == 5
     assert re.search(r"about \d+ (s|min)", page.inner_text("#xm-tune-costs"))
     page.click("#xm-tune-advanced button")
-    page.fill("#xm-tune-epochs input", "6")
-    page.press("#xm-tune-epochs input", "Tab")
+    for field, value in (("max_rows", "96"), ("epochs", "15")):
+        page.fill(f"#xm-tune-{field} input", value)
+        page.press(f"#xm-tune-{field} input", "Tab")
     page.click("#xm-tune-recipe-box button")
-    page.wait_for_function("document.querySelector('#xm-tune-recipe')?.innerText.includes('epochs: 6')")
+    page.wait_for_function("document.querySelector('#xm-tune-recipe')?.innerText.includes('epochs: 15')")
 
     page.click("#xm-tune-train")
     page.wait_for_selector("#xm-tune-state .xm-state")

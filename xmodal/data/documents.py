@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xmodal.data.tables import read_table
 from xmodal.data.text_files import read_text
 from xmodal.errors import InputError
 from xmodal.progress import Reporter
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 DOCUMENT_SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".docm", ".csv", ".tsv", ".jsonl")
 MAX_CHARACTERS = 20_000_000
@@ -54,11 +58,13 @@ class Document:
         name: What it is called for people, such as the file's name.
         parts: Its paragraphs in order.
         warnings: What a person should know, such as pages without text.
+        kind: What it was made from: `text`, `image` or `audio`.
     """
 
     name: str
     parts: tuple[Part, ...]
     warnings: tuple[str, ...] = ()
+    kind: str = "text"
 
     @cached_property
     def text(self) -> str:
@@ -75,13 +81,19 @@ class Document:
         return tuple(starts)
 
 
-def read_document(path: Path, report: Reporter | None = None, cancel: threading.Event | None = None) -> Document:
+def read_document(
+    path: Path,
+    report: Reporter | None = None,
+    cancel: threading.Event | None = None,
+    read_page: Callable[["Image.Image"], list[str]] | None = None,
+) -> Document:
     """Read a file by its suffix.
 
     Args:
         path: The file.
         report: Told of the pages read.
         cancel: Stops it.
+        read_page: Gives the paragraphs of a scanned page; without it such pages stay empty.
 
     Raises:
         InputError: It is not of a kind that can be read, damaged, encrypted, empty or too long.
@@ -97,7 +109,7 @@ def read_document(path: Path, report: Reporter | None = None, cancel: threading.
     if suffix == ".pdf":
         from xmodal.data.pdf import read_pdf
 
-        pages, warnings = read_pdf(path, report, cancel)
+        pages, warnings = read_pdf(path, report, cancel, read_page)
         parts = [Part(text, number) for number, page in enumerate(pages, 1) for text in page]
         return _checked(Document(path.name, tuple(parts), tuple(warnings)))
     if suffix in (".docx", ".docm"):
@@ -127,10 +139,16 @@ def make_document(text: str, name: str) -> Document:
 
 def _checked(document: Document) -> Document:
     if not any(part.text.strip() for part in document.parts):
-        raise InputError(f"There is no text in {document.name}.", "Choose a document with text in it.")
+        raise InputError(
+            f"There is no text in {document.name}.", "Choose a document with text in it.", "no_text", name=document.name
+        )
     if len(document.text) > MAX_CHARACTERS:
         raise InputError(
-            f"{document.name} has more than {MAX_CHARACTERS // 1_000_000} million characters.", "Split it into several."
+            f"{document.name} has more than {MAX_CHARACTERS // 1_000_000} million characters.",
+            "Split it into several.",
+            "long_document",
+            name=document.name,
+            most=MAX_CHARACTERS // 1_000_000,
         )
     return document
 

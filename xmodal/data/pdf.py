@@ -4,11 +4,15 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xmodal.errors import InputError
 from xmodal.progress import Progress, Reporter, check_cancelled
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_PAGES = 5_000
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’」』)）\]]*$")
@@ -19,9 +23,12 @@ _SHORT = 0.75
 
 
 def read_pdf(
-    path: Path, report: Reporter | None = None, cancel: threading.Event | None = None
+    path: Path,
+    report: Reporter | None = None,
+    cancel: threading.Event | None = None,
+    read_page: Callable[["Image.Image"], list[str]] | None = None,
 ) -> tuple[list[list[str]], list[str]]:
-    """Paragraphs of each page, and warnings. Pages without text are empty.
+    """Paragraphs of each page, and warnings. Pages without text are empty, or their pictures read with `read_page`.
 
     Raises:
         InputError: Damaged, encrypted with a password, without any text (scanned), or too long.
@@ -34,10 +41,22 @@ def read_pdf(
     try:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
-            raise InputError(f"{path.name} is protected by a password.", "Save it without one and try again.")
+            raise InputError(
+                f"{path.name} is protected by a password.",
+                "Save it without one and try again.",
+                "pdf_password",
+                name=path.name,
+            )
         count = len(reader.pages)
         if count > MAX_PAGES:
-            raise InputError(f"{path.name} has {count:,} pages; {MAX_PAGES:,} are the most.", "Split it into several.")
+            raise InputError(
+                f"{path.name} has {count:,} pages; {MAX_PAGES:,} are the most.",
+                "Split it into several.",
+                "pdf_pages",
+                name=path.name,
+                count=f"{count:,}",
+                most=f"{MAX_PAGES:,}",
+            )
         lines, damaged = [], []
         for number in range(count):
             check_cancelled(cancel)
@@ -50,19 +69,46 @@ def read_pdf(
                 report(Progress("read", path.name, number + 1, count, "pages"))
     except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
-            f"{path.name} is not a PDF that can be read.", "Open it, save it anew, and try again."
+            f"{path.name} is not a PDF that can be read.",
+            "Open it, save it anew, and try again.",
+            "pdf_broken",
+            name=path.name,
         ) from error
     pages = [list(_join(page)) for page in _without_margins(lines)]
     empty = [number for number, page in enumerate(pages, 1) if not page]
+    if read_page:
+        for done, number in enumerate(empty, 1):
+            check_cancelled(cancel)
+            pages[number - 1] = _read_scan(reader, number, read_page)
+            if report:
+                report(Progress("ocr", path.name, done, len(empty), "pages"))
+        empty = [number for number in empty if not pages[number - 1]]
     if len(empty) == len(pages):
         raise InputError(
             f"{path.name} has no text in it: its pages are pictures.",
-            "It may be a scan. Ask about its pages as pictures, or run it through text recognition first.",
+            "No text was recognised in them either." if read_page else "Switch on “Read scanned pages” (--ocr).",
+            "pdf_scan_empty" if read_page else "pdf_scan",
+            name=path.name,
         )
     warnings = [f"{_name(empty)} of {path.name} without text (pictures?)."] if empty else []
     if damaged:
         warnings.append(f"{_name(damaged)} of {path.name} damaged and left out.")
     return pages, warnings
+
+
+def _read_scan(reader, number: int, read_page: Callable[["Image.Image"], list[str]]) -> list[str]:
+    """The paragraphs of a page's pictures; those that cannot be decoded are passed over."""
+    from xmodal.data.images import MAX_PIXELS, to_rgb
+
+    found: list[str] = []
+    try:
+        for picture in reader.pages[number - 1].images:
+            image = picture.image
+            if image is not None and image.width * image.height <= MAX_PIXELS:
+                found += read_page(to_rgb(image))
+    except Exception as error:  # noqa: BLE001 - pypdf and Pillow raise nearly anything for damaged pictures
+        logging.getLogger(__name__).warning("a picture on page %s could not be read: %s", number, error)
+    return found
 
 
 def _name(numbers: list[int]) -> str:

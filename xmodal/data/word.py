@@ -29,11 +29,16 @@ def read_docx(path: Path) -> list[tuple[str, str]]:
         check_zip(path)
         main = Package.open(str(path)).main_document_part
         if main.content_type not in (CONTENT_TYPE.WML_DOCUMENT_MAIN, _MACRO_TYPE):
-            raise InputError(f"{path.name} is not a Word document.", "Choose a .docx file.")
+            raise InputError(
+                f"{path.name} is not a Word document.", "Choose a .docx file.", "docx_broken", name=path.name
+            )
         return list(_blocks(main.document))
     except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, SyntaxError) as error:
         raise InputError(
-            f"{path.name} is not a Word file that can be read.", "Open it, save it as .docx, and try again."
+            f"{path.name} is not a Word file that can be read.",
+            "Open it, save it as .docx, and try again.",
+            "docx_broken",
+            name=path.name,
         ) from error
 
 

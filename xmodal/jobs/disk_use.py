@@ -11,9 +11,10 @@ from xmodal.jobs.records import list_jobs
 from xmodal.paths import home, staging_dir
 from xmodal.training.runs import list_runs
 
-FOLDERS = ("models", "adapters", "runs", "uploads", "features", "indexes", "datasets", "samples", "media")
-FREEABLE = ("features", "indexes", "datasets", "samples", "media")
-"""Made again by themselves when they are needed: results of frozen models, unpacked archives, sample sets, files out of
+FOLDERS = ("models", "adapters", "runs", "uploads", "features", "indexes", "sources", "datasets", "samples", "media")
+FREEABLE = ("features", "indexes", "sources", "datasets", "samples", "media")
+"""Made again by themselves when they are needed: results of frozen models, texts of pictures
+and recordings, unpacked archives, sample sets, files out of
 tables."""
 
 

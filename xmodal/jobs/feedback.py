@@ -21,8 +21,8 @@ class Feedback:
         rating: 1 for good, -1 for bad.
         comment: What the person added.
         time: When, in UTC (ISO 8601); filled in when it is stored.
-        inputs: What it was made from: `text` as it is, `image` and `audio` as paths. Files are not copied, so that they
-            may be gone later.
+        inputs: What it was made from: `text`, `question` and `context` as they are, `image` and `audio` as paths. Files
+            are not copied, so that they may be gone later.
     """
 
     task: str

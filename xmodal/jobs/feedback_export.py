@@ -11,10 +11,11 @@ from xmodal.disk import disk_full_explained
 from xmodal.errors import InputError
 from xmodal.jobs.feedback import Feedback, hash_file, list_feedback
 
-TARGETS = {"classify": "label", "transcribe": "transcription"}
+TARGETS = {"answer": "answer", "classify": "label", "transcribe": "transcription"}
 """Tasks whose ratings make a data set, with the column of what the person judged right."""
-_HEADER = ("time", "task", "model", "rating", "output", "comment", "text", "image", "audio", "input_sha256")
+_TEXTS = ("text", "question", "context")
 _MEDIA = ("image", "audio")
+_HEADER = ("time", "task", "model", "rating", "output", "comment", *_TEXTS, *_MEDIA, "input_sha256")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ def write_ratings(path: Path) -> int:
     rows = [
         [
             item.time, item.task, item.model, "good" if item.rating > 0 else "bad", item.output, item.comment,
-            item.inputs.get("text", ""), *(Path(item.inputs.get(role, "")).name for role in _MEDIA), item.input_sha256,
+            *(item.inputs.get(role, "") for role in _TEXTS),
+            *(Path(item.inputs.get(role, "")).name for role in _MEDIA), item.input_sha256,
         ]
         for item in found
     ]  # fmt: skip
@@ -65,7 +67,7 @@ def write_data_set(task: str, folder: Path) -> FeedbackSet:
     for item in good:
         paths = {role: Path(item.inputs[role]) for role in _MEDIA if item.inputs.get(role)}
         lost = [path.name for path in paths.values() if not path.is_file()] or _changed(item, paths)
-        texts = {"text": item.inputs["text"]} if item.inputs.get("text") else {}
+        texts = {role: item.inputs[role] for role in _TEXTS if item.inputs.get(role)}
         if lost or not (texts or paths):
             missing += lost or [f"{item.time} {item.output[:40]}"]
             continue

@@ -14,6 +14,7 @@ _PIPELINES = {
     "image": "image-classification",
     "audio": "audio-classification",
 }
+_BAR = 25
 _LIMITS = {
     "classifier": "It chooses one of its labels for anything it is given, also for what belongs to none of them.",
     "span_qa": "It quotes from the source; it neither reasons nor knows anything else.",
@@ -140,12 +141,39 @@ def _metrics(metrics: dict[str, Any]) -> str:
             f"Cross-validation on the training rows, {len(cross['folds'])} parts: {cross['metric']} {_cell(values)} ± "
             f"{cross['deviation']:.3f} (mean and standard deviation)."
         )
+    lines += [*_languages(metrics.get("by_language")), *_reliability(metrics.get("reliability"))]
     gain = metrics.get("gain")
     if gain:
         verdict = "which is within the noise" if gain.get("within_noise") else "which is more than noise"
         change = _cell({**gain, "value": gain["difference"]})
         lines.append(f"Change in {main}: {change}, {verdict}.")
     return "\n\n".join(lines)
+
+
+def _languages(found: Any) -> list[str]:
+    """After training, by the language of the question; only where there are several."""
+    if not isinstance(found, dict) or len(found) < 2:
+        return []
+    names = list(dict.fromkeys(name for values in found.values() for name in values))
+    rows = [f"| {name} | " + " | ".join(_cell(values.get(name)) or "–" for values in found.values()) + " |"
+            for name in names]  # fmt: skip
+    head = "| after training, by language | " + " | ".join(found) + " |"
+    return ["\n".join([head, "|---" * (len(found) + 1) + "|", *rows])]
+
+
+def _reliability(found: Any) -> list[str]:
+    """A bar for each stretch of confidence: how often what was said with it was right."""
+    if not isinstance(found, dict) or not found.get("bins"):
+        return []
+    rows = [
+        f"{one['low']:4.0%} - {one['high']:4.0%}  said {one['confidence']:4.0%}  was right {one['right']:4.0%}  "
+        f"{'█' * round(one['right'] * _BAR):{_BAR}}  {one['rows']} rows"
+        for one in found["bins"]
+    ]
+    return [
+        f"Confidence against how often it was right (expected calibration error {found['ece']:.3f}):",
+        "\n".join(["```", *rows, "```"]),
+    ]
 
 
 def _cell(value: Any) -> str:

@@ -3,10 +3,11 @@
 import re
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
-from xmodal.data.documents import make_document, read_document
+from xmodal.data.documents import Document, make_document
 from xmodal.device import pick_device
 from xmodal.errors import InputError, UnknownModelError
 from xmodal.models.adapters import Adapter, list_adapters, load_adapter
@@ -16,42 +17,62 @@ from xmodal.progress import Reporter
 from xmodal.tasks.passages import Passage
 from xmodal.tasks.results import AnswerResult, Evidence
 from xmodal.tasks.retrieval import Index, build_index
+from xmodal.tasks.sources import health_collection, is_health_collection, read_source
 from xmodal.tasks.spans import Span, find_spans
 
 DEFAULT_MODEL = "span-qa-en-zh"
 READ_AT_MOST = 6
 """Passages that are read for a question; more take longer and bring more that only looks like an answer."""
+MAX_QUESTION = 2_000
+NO_ADVICE = "General information, not medical advice."
 _WIDE = re.compile("[\u3400-\u9fff]")
-_MAX_QUESTION = 2_000
+
+Files = str | Path | Sequence[str | Path]
 
 
 def answer(
-    question: str,
+    question: str = "",
     *,
-    text: Sequence[str | Path] = (),
+    text: Files = (),
+    image: Files = (),
+    audio: Files = (),
+    question_audio: str | Path | None = None,
     passage: str = "",
     model: str = "",
+    ocr: bool = False,
     report: Reporter | None = None,
     cancel: threading.Event | None = None,
 ) -> AnswerResult:
-    """Answer a question about documents.
+    """Answer a question from texts, documents, pictures and recordings, or from the health collection if none is given.
 
     Args:
-        question: In English or Chinese; it need not be the documents' language.
+        question: In English or Chinese; it need not be the sources' language.
         text: Files: text, Markdown, HTML, PDF, Word, or collections of questions with answers.
+        image: Pictures: what is written in them and what they show.
+        audio: Recordings: what is said and heard in them.
+        question_audio: A recording of the question, instead of `question`.
         passage: A text itself.
         model: Name or folder of an adapter that marks answers; the default one if not given.
+        ocr: Read the scanned pages of PDF files.
         report: Told of downloads, pages and passages.
         cancel: Stops it.
 
     Raises:
-        XmodalError: A source or the model cannot be used, or there is no question or no source.
+        XmodalError: A source or the model cannot be used, or there is no question.
     """
-    documents = [read_document(Path(path), report, cancel) for path in text]
+    if question_audio:
+        from xmodal.tasks.recordings import hear_question
+
+        question = hear_question(Path(question_audio), report, cancel)
+    question = check_question(question)
+    find_answerer(model)
+    given = [(Path(path), kind) for files, kind in ((text, ""), (image, "image"), (audio, "audio"))
+             for path in ([files] if isinstance(files, str | Path) else files)]  # fmt: skip
+    documents = [read_source(path, kind, ocr=ocr, report=report, cancel=cancel) for path, kind in given]
     if passage:
         documents.append(make_document(passage, "text"))
     if not documents:
-        raise InputError("There is nothing to look for the answer in.", "Give a text or a file.")
+        documents = [health_collection(language_of(question))]
     return answer_from(build_index(documents, report=report, cancel=cancel), question, model, report, cancel)
 
 
@@ -67,14 +88,14 @@ def answer_from(
 
     Args:
         index: The documents.
-        question: What is asked; of very long ones the beginning counts.
+        question: What is asked.
         model: Name or folder of an adapter.
         report: Told of the passages read.
         cancel: Stops it.
         top: Places to name at most.
     """
     started = time.perf_counter()
-    question = question.strip()[:_MAX_QUESTION]
+    question = check_question(question)
     adapter = find_answerer(model)
     found = index.search(question, READ_AT_MOST)
     key = (adapter.name, str(adapter.path), adapter.created, pick_device())
@@ -84,17 +105,48 @@ def answer_from(
         result = find_spans(
             network, question, passages, leads=[len(lead) for lead in leads], top=top, report=report, cancel=cancel
         )
+    evidence = [_evidence(index, found[span.passage].passage, span, len(leads[span.passage])) for span in result.spans]
     return AnswerResult(
+        question=question,
         answer=result.text,
         answerable=result.answerable,
         confidence=round(result.confidence, 4),
-        language="zh" if _WIDE.search(question) else "en",
-        evidence=tuple(
-            _evidence(index, found[span.passage].passage, span, len(leads[span.passage])) for span in result.spans
-        ),
+        language=language_of(question),
+        evidence=tuple(evidence),
+        notes=_notes(index.documents),
         model=adapter.name,
         seconds=round(time.perf_counter() - started, 3),
     )
+
+
+def language_of(question: str) -> str:
+    """`zh` if there is a Chinese character in it, else `en`."""
+    return "zh" if _WIDE.search(question) else "en"
+
+
+def check_question(question: str) -> str:
+    """The question without spaces around it.
+
+    Raises:
+        InputError: It is empty or too long.
+    """
+    question = question.strip()
+    if not question:
+        raise InputError("There is no question.", "Ask something.", "no_question")
+    if len(question) > MAX_QUESTION:
+        raise InputError(
+            f"The question has {len(question):,} characters; {MAX_QUESTION:,} are the most.",
+            "Ask in a sentence or two; long texts belong to the sources.",
+            "long_question",
+            count=f"{len(question):,}",
+            most=f"{MAX_QUESTION:,}",
+        )
+    return question
+
+
+def _notes(documents: Sequence[Document]) -> tuple[str, ...]:
+    advice = (NO_ADVICE,) if any(map(is_health_collection, documents)) else ()
+    return advice + tuple(warning for document in documents for warning in document.warnings)
 
 
 def find_answerer(name: str = "") -> Adapter:
@@ -111,23 +163,29 @@ def find_answerer(name: str = "") -> Adapter:
             raise UnknownModelError(f"The adapter {name} does not answer questions.", f"Those that do: {names}.")
         return adapter
     if not known:
-        raise UnknownModelError("There is no model that answers questions yet.", "Train one on the Fine-tune tab.")
+        raise UnknownModelError(
+            "There is no model that answers questions yet.", "Train one on the Fine-tune tab.", "no_answerer"
+        )
     default = next((one for one in known if one.name == DEFAULT_MODEL), None)
     return default or max(known, key=lambda one: one.created)
 
 
 def _evidence(index: Index, passage: Passage, span: Span, lead: int) -> Evidence:
     """The place in the document; what is read of a passage has its heading before it."""
+    document = index.documents[passage.document]
     start = passage.start + span.start - lead
+    end = start + span.end - span.start
+    first, last = (document.parts[bisect_right(document.starts, place) - 1] for place in (start, end - 1))
     return Evidence(
-        source="audio" if passage.time else "text",
-        file=index.documents[passage.document].name,
+        source=document.kind,
+        file=document.name,
         start=start,
-        end=start + span.end - span.start,
+        end=end,
         text=span.text,
         passage=passage.text,
+        at=start - passage.start,
         heading=passage.heading,
-        page=passage.page,
+        page=first.page,
         score=round(span.confidence, 4),
-        time=passage.time,
+        time=(first.time[0], last.time[1]) if first.time and last.time else None,
     )

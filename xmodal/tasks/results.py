@@ -90,6 +90,7 @@ class Evidence:
         end: The character after the last.
         text: What is written, or was said, there.
         passage: The passage around it.
+        at: Where it is in the passage.
         heading: What it stands under; may be empty.
         page: Of a PDF, from 1; else 0.
         score: How sure it is that this is the answer, from 0 to 1.
@@ -102,6 +103,7 @@ class Evidence:
     end: int
     text: str
     passage: str
+    at: int
     heading: str
     page: int
     score: float
@@ -110,16 +112,27 @@ class Evidence:
 
 @dataclass(frozen=True)
 class AnswerResult:
-    """The answer, empty where the sources do not say; `confidence` is in the answer, or in there being none.
+    """The answer to a question.
 
-    `language` is the question's: `zh` or `en`. `evidence` has the best places, also where none was good enough.
+    Attributes:
+        question: As it was asked, or heard.
+        answer: Empty where the sources do not say.
+        answerable: Whether there is an answer.
+        confidence: In the answer, or in there being none.
+        language: Of the question, `zh` or `en`.
+        evidence: The best places, best first, also where none was good enough; the first is the answer's.
+        notes: What a person should know about the sources.
+        model: The adapter that marked the answer.
+        seconds: Time it took, without reading the sources.
     """
 
+    question: str
     answer: str
     answerable: bool
     confidence: float
     language: str
     evidence: tuple[Evidence, ...]
+    notes: tuple[str, ...]
     model: str
     seconds: float
 

@@ -48,7 +48,7 @@ class Index:
         self.vectors, self.tower = vectors, tower
 
     def search(self, question: str, top: int = 8) -> list[Found]:
-        """The passages nearest to a question in any language, best first.
+        """The passages nearest to a question in any language, best first, and the best of each of a few documents.
 
         Raises:
             InputError: The question is empty.
@@ -57,8 +57,16 @@ class Index:
             raise InputError("There is no question.", "Ask something.")
         with _tower(self.tower) as tower:
             asked = _embed(tower, [question], "query: ")[0]
-        scores, order = (self.vectors @ asked).topk(min(top, len(self.passages)))
-        return [Found(self.passages[i], s) for i, s in zip(order.tolist(), scores.tolist(), strict=True)]
+        scores = self.vectors @ asked
+        order = scores.argsort(descending=True, stable=True).tolist()
+        chosen = order[:top]
+        if len(self.documents) <= top:
+            heard = {self.passages[i].document for i in chosen}
+            for i in order[top:]:
+                if self.passages[i].document not in heard:
+                    heard.add(self.passages[i].document)
+                    chosen.append(i)
+        return [Found(self.passages[i], float(scores[i])) for i in chosen]
 
 
 def build_index(

@@ -160,7 +160,7 @@ def find_many(
                 if start < end and (key not in found[number] or odds > found[number][key][0]):
                     found[number][key] = (odds, chance)
         if report:
-            report(Progress("read", "windows", begin + len(batch), len(windows), "windows"))
+            report(Progress("mark", "windows", begin + len(batch), len(windows), "windows"))
     return [_result(spans, asked[number][1], model.span_config, top) for number, spans in enumerate(found)]
 
 

@@ -1,5 +1,7 @@
 """When to say "no answer", and how sure to be: fitted to rows that were not trained on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 _LEAST = 20
@@ -46,3 +48,29 @@ def fit_odds(log_odds: np.ndarray, target: np.ndarray, default: tuple[float, flo
     fitted = LogisticRegression().fit(both, happened, sample_weight=np.concatenate([target, 1 - target]))
     factor = float(fitted.coef_[0, 0])
     return (factor, float(fitted.intercept_[0])) if factor > 0 else default
+
+
+def reliability(confidence: Sequence[float], right: Sequence[float], bins: int = 10) -> dict:
+    """How often what was said with a certain confidence was right (Guo et al. 2017).
+
+    Args:
+        confidence: Within 0 to 1.
+        right: How right each was, within 0 to 1.
+        bins: Stretches of equal width that confidence is sorted into.
+
+    Returns:
+        `ece`, the expected calibration error: the mean distance of confidence and rightness, weighted by rows; None
+        without rows. `bins`: for each that is not empty `low`, `high`, `confidence` and `right` (means) and `rows`.
+    """
+    said, was = np.asarray(confidence, float), np.asarray(right, float)
+    place = np.minimum((said * bins).astype(int), bins - 1)
+    found, error = [], 0.0
+    for number in range(bins):
+        here = place == number
+        if not here.any():
+            continue
+        means, rows = (float(said[here].mean()), float(was[here].mean())), int(here.sum())
+        error += abs(means[0] - means[1]) * rows / len(said)
+        span = {"low": number / bins, "high": (number + 1) / bins}
+        found.append({**span, "confidence": round(means[0], 4), "right": round(means[1], 4), "rows": rows})
+    return {"ece": round(error, 4) if len(said) else None, "bins": found}

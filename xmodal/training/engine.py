@@ -137,7 +137,7 @@ def _train(
         stored = load_adapter(adapter.path)
         after, lines = kind.measure_adapter(stored, data, report, cancel)
         metrics = compare(before, after, rows, learner.metric, learner.lower_is_better) | cross
-        metrics |= kind.extra_metrics(stored, data, report, cancel)
+        metrics |= kind.extra_metrics(stored, data, lines, report, cancel)
         changed = _changed(before, after, learner.metric, learner.lower_is_better)
         write_changed(folder, changed, rows, lines, data.roles[:-1])
         return metrics, str(save_metrics(adapter, metrics).path)

@@ -6,6 +6,7 @@ import gradio as gr
 
 from xmodal.errors import XmodalError
 from xmodal.tasks.results import to_dict
+from xmodal.ui.answer_events import ANSWER_QUEUE
 from xmodal.ui.audio_events import SPEECH_QUEUE
 from xmodal.ui.classify_events import CLASSIFY_QUEUE
 from xmodal.ui.classify_models import find_classifier
@@ -25,7 +26,17 @@ def build_api() -> None:
     name = gr.Textbox(visible=False, label="model")
     text = gr.Textbox(visible=False, label="text")
     image = gr.File(visible=False, label="image")
+    question = gr.Textbox(visible=False, label="question")
+    spoken = gr.File(visible=False, label="question_audio")
+    passage = gr.Textbox(visible=False, label="passage")
+    files = gr.File(visible=False, label="files", file_count="multiple")
+    ocr = gr.Checkbox(False, visible=False, label="ocr")
+    answerer = gr.Textbox(visible=False, label="model")
     result = gr.JSON(visible=False, label="result")
+    gr.on(
+        [], answer, [question, spoken, passage, files, ocr, answerer], result, api_name="answer",
+        concurrency_limit=1, concurrency_id=ANSWER_QUEUE,
+    )  # fmt: skip
     gr.on(
         [], transcribe, [audio, language, translate, words, model], result, api_name="transcribe",
         concurrency_limit=1, concurrency_id=SPEECH_QUEUE,
@@ -35,6 +46,42 @@ def build_api() -> None:
         [], classify, [name, text, image, audio], result, api_name="classify",
         concurrency_limit=1, concurrency_id=CLASSIFY_QUEUE,
     )  # fmt: skip
+
+
+def answer(
+    question: str = "",
+    question_audio: str | None = None,
+    passage: str = "",
+    files: list[str] | None = None,
+    ocr: bool = False,
+    model: str = "",
+) -> dict:
+    """Answer a question from texts, documents, pictures and recordings, and say where it is written, shown or said.
+
+    The answer is a part of a source, never made up; where the sources do not say, it is empty. Without sources the
+    health collection that comes with xmodal is asked.
+
+    Args:
+        question: In English or Chinese; the sources may be in the other language.
+        question_audio: A recording of the question, instead of the text.
+        passage: A text to find the answer in.
+        files: Text, Markdown, HTML, PDF or Word files, csv or jsonl of questions and answers, pictures, recordings.
+        ocr: Whether to read the scanned pages of PDF files.
+        model: Name of the model that marks answers; the default one if empty.
+
+    Returns:
+        question, answer, answerable, confidence, language, evidence (source, file, start, end, text, passage, heading,
+        page, score, time), notes, model, seconds.
+    """
+
+    def run() -> object:
+        from xmodal.tasks.answer import answer as run_on
+        from xmodal.ui.answer_models import find_answering
+
+        name = find_answering(model).name if model else ""
+        return run_on(question, text=files or [], question_audio=question_audio, passage=passage, model=name, ocr=ocr)
+
+    return _answer(run)
 
 
 def transcribe(

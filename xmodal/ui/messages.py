@@ -8,9 +8,9 @@ from html import escape
 from xmodal.data.report import DataWarning
 from xmodal.errors import XmodalError
 from xmodal.ui.i18n import LOCALES
-from xmodal.ui.locales import zh_data_tune
+from xmodal.ui.locales import zh_answer, zh_data_tune
 
-_ERRORS = {"zh": zh_data_tune.MESSAGES}
+_ERRORS = {"zh": zh_data_tune.MESSAGES | zh_answer.MESSAGES}
 _WARNINGS = {"zh": zh_data_tune.WARNINGS}
 
 

@@ -2,6 +2,9 @@
 
 import gradio as gr
 
+from xmodal.ui.answer_events import AnswerEvents
+from xmodal.ui.answer_tab import build_answer_tab
+from xmodal.ui.answer_work import AnswerSession
 from xmodal.ui.api import build_api
 from xmodal.ui.audio_events import AudioEvents
 from xmodal.ui.audio_tab import build_audio_tab
@@ -24,6 +27,8 @@ def build_page() -> gr.Blocks:
     with gr.Blocks(title="xmodal", analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
         machine = build_header()
         with gr.Tabs() as tabs:
+            with gr.Tab(label("answer.tab"), id="answer") as answer_opened:
+                answer = AnswerEvents(build_answer_tab(), Sessions(AnswerSession))
             with gr.Tab(label("audio.tab"), id="audio"):
                 audio = AudioEvents(build_audio_tab(), Sessions())
             with gr.Tab(label("classify.tab"), id="classify") as opened:
@@ -34,16 +39,17 @@ def build_page() -> gr.Blocks:
                 models_tab = build_models_tab()
         batch = BatchEvents(tab.many, tab.model, Sessions(BatchSession))
         classify = ClassifyEvents(tab, Sessions(OneSession), batch)
-        tune = Tune(tune_tab, tabs, classify, audio)
+        tune = Tune(tune_tab, tabs, classify, audio, answer)
         build_api()
         quiet = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
         page.load(on_load_header, None, machine, **quiet)
-        for run in [*audio.connect(), *classify.connect(opened)]:
+        for run in [*answer.connect(page, answer_opened), *audio.connect(), *classify.connect(opened)]:
             # A run may have fetched a model.
             run.then(on_load_header, None, machine, **quiet)
         tune.connect(page, models_tab.runs_opened)
         for change in connect_models(page, models_tab, models_opened, tune.runs.owner):
             change.then(on_load_header, None, machine, **quiet)
+        page.unload(answer.on_leave)
         page.unload(audio.on_leave)
         page.unload(classify.on_leave)
     return page

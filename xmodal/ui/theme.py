@@ -62,9 +62,10 @@ def build_theme() -> gr.themes.Base:
 def build_style() -> str:
     """The style sheet, with the texts of Gradio's upload boxes: they do not follow a change of language."""
     boxes = [
-        f'html:lang({code}) .xm-drop [data-testid="upload-text"]::after '
-        f"{{ content: {json.dumps(locale.TEXTS['app.drop'], ensure_ascii=False)}; }}"
+        f'html:lang({code}) .{name} [data-testid="upload-text"]::after '
+        f"{{ content: {json.dumps(locale.TEXTS[key], ensure_ascii=False)}; }}"
         for code, locale in LOCALES.items()
+        for name, key in (("xm-drop", "app.drop"), ("xm-drop-many", "app.drop_many"))
     ]
     return "\n".join([STYLE.read_text(encoding="utf-8"), *boxes])
 

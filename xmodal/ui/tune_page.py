@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from xmodal.ui.answer_events import AnswerEvents
 from xmodal.ui.audio_events import AudioEvents
 from xmodal.ui.classify_events import ClassifyEvents
 from xmodal.ui.sessions import Sessions
@@ -23,15 +24,16 @@ class Tune:
         tabs: The page's tabs.
         classify: Events of the tab that uses classifiers.
         audio: Events of the tab that uses transcribers.
+        answer: Events of the tab that uses what answers questions.
     """
 
-    def __init__(self, tab: TuneTab, tabs: gr.Tabs, classify: ClassifyEvents, audio: AudioEvents):
+    def __init__(self, tab: TuneTab, tabs: gr.Tabs, classify: ClassifyEvents, audio: AudioEvents, answer: AnswerEvents):
         owner, timer = build_owner(), gr.Timer(TICK_S, active=False)
         self.setups = Sessions(SetupSession)
         self.data = DataEvents(tab.data, self.setups)
         self.recipe = RecipeEvents(tab.recipe, tab.data.task, self.setups)
         self.runs = RunEvents(tab, owner, timer, self.setups, self.recipe)
-        self.result = ResultEvents(self.runs, tabs, classify.tab, audio.tab)
+        self.result = ResultEvents(self.runs, tabs, classify.tab, audio.tab, answer.tab)
         self.tab, self.tabs, self.classify = tab, tabs, classify
 
     def connect(self, page: gr.Blocks, runs_tab: gr.Tab) -> None:

@@ -13,6 +13,8 @@ from xmodal.errors import CancelledError, XmodalError
 from xmodal.jobs.records import Job
 from xmodal.progress import Progress
 from xmodal.ui import tune_result_views, views
+from xmodal.ui.answer_models import list_answering
+from xmodal.ui.answer_tab import AnswerTab
 from xmodal.ui.audio_tab import AudioTab
 from xmodal.ui.background import stream
 from xmodal.ui.classify_models import list_classifiers
@@ -35,14 +37,15 @@ class ResultEvents:
 
     Args:
         runs: Knows which run is shown.
-        tabs: The page's tabs, `classify` and `audio` among them.
+        tabs: The page's tabs, `classify`, `audio` and `answer` among them.
         classify: The Classification tab.
         audio: The Audio tab.
+        answer: The Question answering tab.
     """
 
-    def __init__(self, runs: RunEvents, tabs: gr.Tabs, classify: ClassifyTab, audio: AudioTab):
+    def __init__(self, runs: RunEvents, tabs: gr.Tabs, classify: ClassifyTab, audio: AudioTab, answer: AnswerTab):
         self.runs, self.part, self.tabs = runs, runs.part.result, tabs
-        self.classify, self.audio = classify, audio
+        self.classify, self.audio, self.answer = classify, audio, answer
         self.sessions: Sessions[Visit] = Sessions(Visit)
 
     def connect(self, on_use: Callable | None = None, then: tuple = ()) -> None:
@@ -55,8 +58,8 @@ class ResultEvents:
         part, who = self.part, [self.runs.owner, self.runs.part.picked]
         private = {"api_visibility": "private", "show_progress": "hidden"}
         used = part.use.click(
-            self.on_use, who, [part.said, self.tabs, self.classify.model, self.audio.model], concurrency_limit=4,
-            **private,
+            self.on_use, who, [part.said, self.tabs, self.classify.model, self.audio.model, self.answer.model],
+            concurrency_limit=4, **private,
         )  # fmt: skip
         if on_use is not None:
             used.then(on_use, *then, concurrency_limit=4, **private)
@@ -93,6 +96,10 @@ class ResultEvents:
 
             return {**said, self.tabs: gr.update(selected="audio"),
                     self.audio.model: gr.update(choices=[name, *list_models("transcribe")], value=name)}  # fmt: skip
+        if job.task == "answer":
+            choices = [adapter.name for adapter in list_answering()]
+            return {**said, self.tabs: gr.update(selected="answer"),
+                    self.answer.model: gr.update(choices=choices, value=name)}  # fmt: skip
         return said
 
     def on_further(self, kept: str | None, picked: int | None, request: gr.Request) -> dict:

@@ -62,10 +62,18 @@ class Learner(ABC):
 
     @classmethod
     def extra_metrics(
-        cls, adapter: Adapter, data: LoadedData, report: Reporter | None, cancel: threading.Event | None
+        cls,
+        adapter: Adapter,
+        data: LoadedData,
+        lines: Sequence[dict],
+        report: Reporter | None,
+        cancel: threading.Event | None,
     ) -> dict:
-        """More numbers of a stored adapter on `data.check`, for its metrics; none unless a family has some."""
-        del adapter, data, report, cancel
+        """More numbers of a stored adapter on `data.check`, for its metrics; none unless a family has some.
+
+        `lines` are those of `measure_adapter`.
+        """
+        del adapter, data, lines, report, cancel
         return {}
 
     def fit(

@@ -168,7 +168,12 @@ class ClassifierLearner(Learner):
 
     @classmethod
     def extra_metrics(
-        cls, adapter: Adapter, data: LoadedData, report: Reporter | None, cancel: threading.Event | None
+        cls,
+        adapter: Adapter,
+        data: LoadedData,
+        lines: Sequence[dict],  # noqa: ARG003
+        report: Reporter | None,
+        cancel: threading.Event | None,
     ) -> dict:
         """`without`: the metrics with each modality removed from all rows, where there are several."""
         if len(adapter.base) == 1:

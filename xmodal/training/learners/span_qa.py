@@ -20,7 +20,7 @@ from xmodal.models.span_qa import SpanCollator, SpanConfig, SpanModel, load_span
 from xmodal.models.towers import load_tower
 from xmodal.progress import Reporter
 from xmodal.tasks.spans import SpanResult, find_many, make_windows
-from xmodal.training.calibrate import choose_threshold, fit_odds
+from xmodal.training.calibrate import choose_threshold, fit_odds, reliability
 from xmodal.training.config import Recipe
 from xmodal.training.learners.base import Learner
 from xmodal.training.metrics import Metrics, answer_metrics, token_f1
@@ -125,6 +125,37 @@ class SpanLearner(Learner):
             for row, result in zip(rows, results, strict=True)
         ]
         return _metrics(rows, results), lines
+
+    @classmethod
+    def extra_metrics(
+        cls,
+        adapter: Adapter,
+        data: LoadedData,
+        lines: Sequence[dict],
+        report: Reporter | None,
+        cancel: threading.Event | None,
+    ) -> dict:
+        """See `Learner.extra_metrics`: each language by itself, and how far the confidence can be trusted."""
+        del adapter, data, report, cancel
+        languages: dict[str, list[dict]] = {}
+        for line in lines:
+            languages.setdefault("zh" if _CHINESE.search(line["question"]) else "en", []).append(line)
+        by_language = {
+            language: {"rows": len(rows), **_line_metrics(rows).values} for language, rows in sorted(languages.items())
+        }
+        right = [_rightness(line) for line in lines]
+        return {"by_language": by_language, "reliability": reliability([line["score"] for line in lines], right)}
+
+
+def _line_metrics(lines: Sequence[dict]) -> Metrics:
+    return answer_metrics([line["answers"] for line in lines], [line["prediction"] for line in lines])
+
+
+def _rightness(line: dict) -> float:
+    """F1 of an answer; of "the sources do not say", whether that is so."""
+    if not line["prediction"]:
+        return float(not line["answers"])
+    return max((token_f1(answer, line["prediction"]) for answer in line["answers"]), default=0.0)
 
 
 def tune(

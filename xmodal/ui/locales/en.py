@@ -1,5 +1,6 @@
 """English texts."""
 
+from xmodal.ui.locales.en_answer import TEXTS as _ANSWER
 from xmodal.ui.locales.en_models import TEXTS as _MODELS
 from xmodal.ui.locales.en_tune import TEXTS as _TUNE
 
@@ -20,6 +21,7 @@ TEXTS = {
     "audio.tab": "Audio",
     "audio.upload": "Audio or video file",
     "app.drop": "Drop a file here, or click to choose one",
+    "app.drop_many": "Drop files here, or click to choose some",
     "audio.upload_tab": "File",
     "audio.record_tab": "Microphone",
     "audio.microphone": "Your voice",
@@ -136,7 +138,7 @@ TEXTS = {
     "classify.score": "Score",
     "status.waiting": "Waiting for a turn…",
     "status.start": "Starting…",
-    "status.read": "Reading the file",
+    "status.read": "Reading {what}",
     "status.download": "Fetching {what}",
     "status.convert": "Preparing {what}",
     "status.load": "Loading {what}",
@@ -166,6 +168,7 @@ TEXTS = {
     "notice.no_column_advice": "Choose the column below the file.",
     "notice.bug": "Something went wrong inside xmodal.",
     "notice.bug_advice": "The details are in the terminal where it runs; please report them.",
+    **_ANSWER,
     **_TUNE,
     **_MODELS,
 }

@@ -1,5 +1,6 @@
 """Chinese texts."""
 
+from xmodal.ui.locales.zh_answer import TEXTS as _ANSWER
 from xmodal.ui.locales.zh_models import TEXTS as _MODELS
 from xmodal.ui.locales.zh_tune import TEXTS as _TUNE
 
@@ -20,6 +21,7 @@ TEXTS = {
     "audio.tab": "音频",
     "audio.upload": "音频或视频文件",
     "app.drop": "把文件拖到这里，或点击选择",
+    "app.drop_many": "把一个或多个文件拖到这里，或点击选择",
     "audio.upload_tab": "文件",
     "audio.record_tab": "麦克风",
     "audio.microphone": "你的声音",
@@ -136,7 +138,7 @@ TEXTS = {
     "classify.score": "得分",
     "status.waiting": "正在排队…",
     "status.start": "正在开始…",
-    "status.read": "正在读取文件",
+    "status.read": "正在读取 {what}",
     "status.download": "正在下载 {what}",
     "status.convert": "正在准备 {what}",
     "status.load": "正在加载 {what}",
@@ -166,6 +168,7 @@ TEXTS = {
     "notice.no_column_advice": "请在文件下方选择相应的列。",
     "notice.bug": "xmodal 内部出错了。",
     "notice.bug_advice": "详细信息在运行它的终端里，请反馈给我们。",
+    **_ANSWER,
     **_TUNE,
     **_MODELS,
 }

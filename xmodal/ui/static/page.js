@@ -21,10 +21,9 @@
     }
   };
 
-  const said = () => [...document.querySelectorAll(".xm-said")].map((row) => row.textContent).join("\n");
-
-  const copy = async () => {
-    const text = said();
+  const copy = async (from = "#xm-transcript", by = "#xm-copy") => {
+    // What is hidden is the same in another language.
+    const text = [...document.querySelectorAll(`${from} .xm-said`)].map((row) => row.innerText).join("\n");
     try {
       await navigator.clipboard.writeText(text);
     } catch {
@@ -35,7 +34,7 @@
       document.execCommand("copy");
       area.remove();
     }
-    const button = document.querySelector("#xm-copy");
+    const button = document.querySelector(by);
     button?.classList.add("xm-copied");
     setTimeout(() => button?.classList.remove("xm-copied"), 1500);
   };

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import gradio
+import pytest
+from PIL import Image
+from signs import write_sign
+
+from xmodal.models.ocr import Line
+from xmodal.tasks.pictures import SHOWN, WRITTEN, describe_labels, join_lines, read_picture
+from xmodal.tasks.results import LabelScore
+
+CHEETAH = Path(gradio.__file__).parent / "media_assets" / "images" / "cheetah1.jpg"
+
+
+def line(text, left, top, height=20, width=100):
+    return Line(text, 0.9, (left, top, left + width, top + height))
+
+
+def test_lines_side_by_side_are_one_row_and_far_ones_another_paragraph():
+    lines = [line("right", 150, 12), line("left", 10, 10), line("below", 10, 35), line("far away", 10, 200)]
+    assert join_lines(lines) == ["left right\nbelow", "far away"]
+    assert join_lines([]) == []
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ([0.9, 0.05], "The picture shows a0."),
+        ([0.2, 0.1, 0.01], "The picture may show a0 or a1."),
+        ([0.02, 0.01], "It cannot be said with any certainty what the picture shows."),
+    ],
+)
+def test_no_more_is_said_than_the_scores_allow(scores, said):
+    assert describe_labels([LabelScore(f"a{i}", score) for i, score in enumerate(scores)]) == said
+
+
+@pytest.mark.slow
+class TestReal:
+    def test_a_sign_is_read(self, tmp_path):
+        document = read_picture(write_sign(tmp_path / "sign.png", "Opening hours 9:00 - 17:30", "Emergency call 120"))
+        written = " ".join(part.text for part in document.parts if part.heading == WRITTEN)
+        assert "9:00" in written
+        assert "120" in written
+        assert document.kind == "image"
+
+    def test_an_animal_is_named(self):
+        shown = [part.text for part in read_picture(CHEETAH).parts if part.heading == SHOWN]
+        assert shown == ["The picture shows cheetah."]
+
+    @pytest.mark.parametrize("mode", ["L", "CMYK", "P", "I;16"])
+    def test_odd_pictures_are_looked_at(self, tmp_path, mode):
+        path = tmp_path / ("odd.tif" if mode in ("CMYK", "I;16") else "odd.png")
+        Image.new(mode, (40, 3)).save(path)
+        assert read_picture(path).parts[-1].heading == SHOWN

@@ -1,0 +1,102 @@
+"""What a picture shows and what is written in it, as a document that questions are asked about."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xmodal.data.documents import Document, Part
+from xmodal.data.images import load_image
+from xmodal.device import pick_device
+from xmodal.models.image_labels import ImageLabeller
+from xmodal.models.memory import model_memory
+from xmodal.models.ocr import Line, read_lines
+from xmodal.models.registry import list_models
+from xmodal.models.sources import fetch
+from xmodal.progress import Progress, Reporter, check_cancelled
+from xmodal.tasks.results import LabelScore
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+WRITTEN, SHOWN = "Text in the picture", "What the picture shows"
+_SURE, _PERHAPS = 0.3, 0.05
+_GAP = 1.2
+"""Lines that are further apart than so many line heights are of different paragraphs."""
+
+
+def label_picture(image: "Image.Image", top: int = 5, report: Reporter | None = None, cancel=None) -> list[LabelScore]:
+    """The likeliest of ImageNet's 1,000 classes, best first.
+
+    Args:
+        image: RGB.
+        top: How many.
+        report: Told of downloads.
+        cancel: Stops them.
+    """
+    name, device = list_models("label")[0], pick_device()
+
+    def load() -> ImageLabeller:
+        return ImageLabeller(fetch(name, report, cancel).path).to(device.name)
+
+    with model_memory().use(("label", name, device), load) as network:
+        scores, order = network.scores(image).topk(top)
+        return [
+            LabelScore(network.labels[i], round(s, 4)) for i, s in zip(order.tolist(), scores.tolist(), strict=True)
+        ]
+
+
+def read_picture(path: Path, report: Reporter | None = None, cancel: threading.Event | None = None) -> Document:
+    """A picture as a document: what is written in it by paragraphs, then what it shows.
+
+    Raises:
+        InputError: It is no picture, or damaged.
+    """
+    image = load_image(path)
+    if report:
+        report(Progress("look", path.name))
+    parts = [Part(text, heading=WRITTEN) for text in join_lines(read_lines(image))]
+    check_cancelled(cancel)
+    shown = describe_labels(label_picture(image, report=report, cancel=cancel))
+    return Document(path.name, (*parts, Part(shown, heading=SHOWN)), kind="image")
+
+
+def read_page(image: "Image.Image") -> list[str]:
+    """The paragraphs of a scanned page."""
+    return join_lines(read_lines(image))
+
+
+def describe_labels(labels: Sequence[LabelScore]) -> str:
+    """A sentence that says as much as the scores allow."""
+    best = labels[0]
+    if best.score >= _SURE:
+        return f"The picture shows {best.label}."
+    others = [one.label for one in labels if one.score >= _PERHAPS][:3]
+    if not others:
+        return "It cannot be said with any certainty what the picture shows."
+    return f"The picture may show {' or '.join(others)}."
+
+
+def join_lines(lines: Sequence[Line]) -> list[str]:
+    """Lines in reading order, those close below one another joined to a paragraph."""
+    paragraphs: list[list[str]] = []
+    bottom = None
+    for row in _rows(lines):
+        top, low = min(one.box[1] for one in row), max(one.box[3] for one in row)
+        if bottom is None or top - bottom > _GAP * (low - top):
+            paragraphs.append([])
+        paragraphs[-1].append(" ".join(one.text for one in row))
+        bottom = low
+    return ["\n".join(rows) for rows in paragraphs]
+
+
+def _rows(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines at one height side by side, from left to right; rows from top to bottom."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda one: (one.box[1] + one.box[3]) / 2):
+        middle = (line.box[1] + line.box[3]) / 2
+        if rows and rows[-1][-1].box[1] < middle < rows[-1][-1].box[3]:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [sorted(row, key=lambda one: one.box[0]) for row in rows]

@@ -1,0 +1,74 @@
+"""What was said and heard in a recording, as a document whose paragraphs have their times."""
+
+import threading
+from pathlib import Path
+
+from xmodal.data.documents import Document, Part
+from xmodal.errors import CancelledError, InputError, XmodalError
+from xmodal.progress import Reporter
+from xmodal.tasks.results import TagResult, TranscribeResult
+from xmodal.tasks.tag import tag
+from xmodal.tasks.transcribe import TranscribeOptions, transcribe
+
+HEARD = "Sounds in the recording"
+_SPEECH = {"Speech", "Silence"}
+_LEAST = 0.2
+
+
+def read_recording(path: Path, report: Reporter | None = None, cancel: threading.Event | None = None) -> Document:
+    """A recording as a document: each sentence said, then the sounds heard.
+
+    Raises:
+        XmodalError: It cannot be decoded, or there is neither speech nor a sound that can be named.
+    """
+    said = transcribe(path, TranscribeOptions(), report=report, cancel=cancel)
+    warnings: tuple[str, ...] = ()
+    try:
+        heard: TagResult | None = tag(path, report=report, cancel=cancel)
+    except CancelledError:
+        raise
+    except XmodalError as error:
+        heard, warnings = None, (error.problem,)
+    parts = [*_spoken(said), *(_sounds(heard) if heard else ())]
+    if not parts:
+        raise InputError(
+            f"Neither speech nor a sound was recognised in {path.name}.",
+            "Choose a recording with speech in it.",
+            "nothing_heard",
+            name=path.name,
+        )
+    return Document(path.name, tuple(parts), warnings, kind="audio")
+
+
+def hear_question(path: Path, report: Reporter | None = None, cancel: threading.Event | None = None) -> str:
+    """A spoken question as text.
+
+    Raises:
+        XmodalError: The recording cannot be used, or nothing was said.
+    """
+    text = transcribe(path, TranscribeOptions(), report=report, cancel=cancel).text.strip()
+    if not text:
+        raise InputError(
+            "No words were heard in the spoken question.", "Speak closer to the microphone, or type it.", "no_words"
+        )
+    return text
+
+
+def _spoken(result: TranscribeResult) -> list[Part]:
+    return [Part(one.text.strip(), time=(one.start, one.end)) for one in result.segments if one.text.strip()]
+
+
+def _sounds(result: TagResult) -> list[Part]:
+    """A sentence for each sound and when it was heard; of short recordings, the sounds of the whole."""
+    parts = [
+        Part(f"{one.label} is heard.", heading=HEARD, time=(one.start, one.end))
+        for one in result.timeline
+        if one.label not in _SPEECH
+    ]
+    if parts:
+        return parts
+    return [
+        Part(f"{one.label} is heard.", heading=HEARD)
+        for one in result.labels
+        if one.score >= _LEAST and one.label not in _SPEECH
+    ]
