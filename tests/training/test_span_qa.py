@@ -8,7 +8,7 @@ from xmodal.cli import main
 from xmodal.data.documents import read_document
 from xmodal.data.sets import load_data
 from xmodal.errors import InputError
-from xmodal.models.adapters import load_adapter
+from xmodal.models.adapters import load_adapter, load_tensors
 from xmodal.models.span_qa import load_span_model
 from xmodal.tasks.answer import NO_ADVICE, answer
 from xmodal.tasks.spans import find_spans
@@ -84,6 +84,16 @@ class TestRows:
     def test_a_head_alone_trains_nothing_else(self, learner):
         assert {name.split(".")[0] for name, p in learner.model.named_parameters() if p.requires_grad} == {"head"}
         assert set(learner.tensors()) == {"head"}
+
+
+@pytest.mark.slow
+def test_lora_can_be_of_the_upper_layers_alone(tmp_path):
+    recipe = recipe_for("sample:notices", 40, trainable="lora", lora_layers=2, max_steps=2)
+    train(recipe, out=tmp_path / "upper")
+    stored = load_tensors(load_adapter(tmp_path / "upper"), "lora_text")
+    assert {name.split("layer.")[1].split(".")[0] for name in stored} == {"10", "11"}
+    with pytest.raises(InputError, match="lora_layers is only for the task answer"):
+        parse_recipe({"name": "a", "data": {"source": "x"}, "train": {"lora_layers": 2}})
 
 
 @pytest.fixture(scope="module")

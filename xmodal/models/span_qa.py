@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from xmodal.device import pick_device
 from xmodal.errors import InputError
 from xmodal.models.adapters import Adapter, load_tensors
-from xmodal.models.classifier_model import restore_tower
+from xmodal.models.classifier_model import merge_lora, restore_tower
 from xmodal.models.towers import TextTower, load_tower
 from xmodal.progress import Reporter
 
@@ -181,7 +181,7 @@ def load_span_model(adapter: Adapter, report: Reporter | None = None) -> SpanMod
     config = SpanConfig.from_dict(adapter.settings["head"])
     tower = load_tower("text", config.tower, max_length=config.max_length, report=report)
     if adapter.settings["train"]["trainable"] != "head":
-        restore_tower(tower, adapter)
+        merge_lora(restore_tower(tower, adapter))
     model = SpanModel(config, tower)
     model.head.load_state_dict(load_tensors(adapter, "head"))
     return model.to(pick_device().name).eval()

@@ -1,18 +1,20 @@
 """What was said and heard in a recording, as a document whose paragraphs have their times."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from xmodal.data.documents import Document, Part
 from xmodal.errors import CancelledError, InputError, XmodalError
 from xmodal.progress import Reporter
-from xmodal.tasks.results import TagResult, TranscribeResult
+from xmodal.tasks.results import TagResult, TimedLabel, TranscribeResult
 from xmodal.tasks.tag import tag
 from xmodal.tasks.transcribe import TranscribeOptions, transcribe
 
 HEARD = "Sounds in the recording"
 _SPEECH = {"Speech", "Silence"}
 _LEAST = 0.2
+_PAUSE_S = 5.0
 
 
 def read_recording(path: Path, report: Reporter | None = None, cancel: threading.Event | None = None) -> Document:
@@ -59,16 +61,23 @@ def _spoken(result: TranscribeResult) -> list[Part]:
 
 
 def _sounds(result: TagResult) -> list[Part]:
-    """A sentence for each sound and when it was heard; of short recordings, the sounds of the whole."""
-    parts = [
-        Part(f"{one.label} is heard.", heading=HEARD, time=(one.start, one.end))
-        for one in result.timeline
-        if one.label not in _SPEECH
-    ]
-    if parts:
-        return parts
-    return [
-        Part(f"{one.label} is heard.", heading=HEARD)
-        for one in result.labels
-        if one.score >= _LEAST and one.label not in _SPEECH
-    ]
+    """What the whole sounds like, then a sentence for each sound and when it was heard."""
+    known = [one.label for one in result.labels if one.score >= _LEAST and one.label not in _SPEECH]
+    if not known:
+        return []
+    parts = [Part(f"The recording has the sound of {', '.join(known)}.", heading=HEARD)]
+    for label in known:
+        for start, end in _stretches([one for one in result.timeline if one.label == label]):
+            parts.append(Part(f"{label} is heard.", heading=HEARD, time=(start, end)))
+    return parts
+
+
+def _stretches(found: Sequence[TimedLabel]) -> list[tuple[float, float]]:
+    """When a sound was heard; short pauses are bridged."""
+    spans: list[tuple[float, float]] = []
+    for one in found:
+        if spans and one.start - spans[-1][1] <= _PAUSE_S:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], one.end))
+        else:
+            spans.append((one.start, one.end))
+    return spans

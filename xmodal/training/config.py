@@ -43,6 +43,7 @@ class TrainConfig(BaseModel):
             `full`.
         top_layers: How many layers `top` trains.
         lora_rank: Rank of the LoRA matrices.
+        lora_layers: How many of the upper layers have them; 0 for all. Fewer train faster. Only for `answer`.
         encoder: Train Whisper's speech encoder beside its decoder; several times slower. Only for `transcribe`.
         joined: Share of the utterances that are joined, with pauses, until they fill Whisper's 30 s; the others have a
             window each. Joined ones cost a fraction, and teach longer texts. Only for `transcribe`.
@@ -83,6 +84,7 @@ class TrainConfig(BaseModel):
     trainable: Literal["head", "lora", "top", "full"] = "head"
     top_layers: int = Field(default=2, ge=1)
     lora_rank: int = Field(default=8, ge=1, le=256)
+    lora_layers: int = Field(default=0, ge=0)
     encoder: bool = False
     joined: float = Field(default=0.0, ge=0, le=1)
     pull: float = Field(default=0.0, ge=0)
@@ -171,6 +173,8 @@ class Recipe(BaseModel):
         used += ["data.missing: fill"] if self.data.missing == "fill" else []
         if used and self.task != "classify":
             raise ValueError(f"{used[0]} is only for the task classify")
+        if train.lora_layers and self.task != "answer":
+            raise ValueError("train.lora_layers is only for the task answer")
         if self.task == "classify" and train.pull and train.trainable == "head":
             raise ValueError("train.pull needs train.trainable to be lora, top or full")
         return self

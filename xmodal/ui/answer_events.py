@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import gradio as gr
@@ -44,8 +44,7 @@ class AnswerEvents:
         shown = [*tab.sources[:3], *tab.results]
         asked = [gr.on([tab.run.click, tab.question.submit], self.on_wait, None, tab.results, **at_once)]
         asked += [
-            button.click(partial(self.on_sample, sample), None, shown, **at_once)
-            for button, sample in tab.samples.items()
+            button.click(self.on_sample(sample), None, shown, **at_once) for button, sample in tab.samples.items()
         ]
         spoken = gr.on([tab.spoken.stop_recording, tab.spoken.upload], self.on_wait, None, tab.results, **at_once)
         turn = {"concurrency_limit": AT_ONCE, "concurrency_id": ANSWER_QUEUE, **private}
@@ -72,16 +71,20 @@ class AnswerEvents:
         session.own_sources = True
         return {self.tab.health: False}
 
-    def on_sample(self, sample: Sample, request: gr.Request) -> dict:
-        """An example was clicked; the run follows by itself."""
-        self.sessions.get(request).own_sources = not sample.health
-        return {
-            self.tab.health: sample.health,
-            self.tab.files: [str(sample.file)] if sample.file else None,
-            self.tab.text: sample.text,
-            **self.on_wait(),
-            self.tab.question: sample.question,
-        }
+    def on_sample(self, sample: Sample) -> Callable[[gr.Request], dict]:
+        """The handler of an example; the run follows by itself."""
+
+        def on_click(request: gr.Request) -> dict:
+            self.sessions.get(request).own_sources = not sample.health
+            return {
+                self.tab.health: sample.health,
+                self.tab.files: [str(sample.file)] if sample.file else None,
+                self.tab.text: sample.text,
+                **self.on_wait(),
+                self.tab.question: sample.question,
+            }
+
+        return on_click
 
     def on_wait(self) -> dict:
         """Asked: say so at once, there may be others before."""

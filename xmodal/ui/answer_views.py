@@ -1,5 +1,6 @@
 """What the Question answering tab shows, as HTML. Sources and questions are somebody else's text: all are escaped."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -11,6 +12,7 @@ from xmodal.ui.views import clock, hint, meter
 
 _AROUND = 700
 """Characters of a paragraph that are shown on either side of the answer."""
+_EMPTY_LINES = re.compile(r"\n\s*\n")
 _BEFORE_S, _AFTER_S = 0.3, 0.3
 
 
@@ -78,9 +80,14 @@ def _marked(one: Evidence) -> str:
     """The paragraph with the answer marked, cut on both sides where it is long."""
     start, end = one.at, one.at + len(one.text)
     low, high = max(start - _AROUND, 0), min(end + _AROUND, len(one.passage))
-    before = ("…" if low else "") + escape(one.passage[low:start])
-    after = escape(one.passage[end:high]) + ("…" if high < len(one.passage) else "")
-    return f"{before}<mark>{escape(one.passage[start:end])}</mark>{after}"
+    before = ("…" if low else "") + _text(one.passage[low:start])
+    after = _text(one.passage[end:high]) + ("…" if high < len(one.passage) else "")
+    return f"{before}<mark>{_text(one.passage[start:end])}</mark>{after}"
+
+
+def _text(words: str) -> str:
+    """Paragraphs on lines of their own, without empty ones between."""
+    return escape(_EMPTY_LINES.sub("\n", words))
 
 
 def _media(one: Evidence, files: Mapping[str, Path]) -> str:

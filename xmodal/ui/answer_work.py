@@ -77,7 +77,8 @@ def work(wish: Wish, session: AnswerSession, cancel: threading.Event, emit: Call
         question = hear_question(Path(wish.spoken), emit, cancel)
         emit(Heard(question))
     question = check_question(question)
-    find_answering(wish.model)
+    if wish.model:  # the list of models may not be there yet
+        find_answering(wish.model)
     key = (language_of(question) if wish.health else "", wish.files, wish.text, wish.ocr)
     if session.index is None or session.sources != key:
         documents, files = _read(wish, key[0], cancel, emit)

@@ -55,7 +55,7 @@ class SpanLearner(Learner):
         tower = load_tower(
             "text", recipe.towers.get("text", ""), max_length=train.max_length, report=report, device=device
         )
-        prepare_tower(tower, train.trainable, train.top_layers, train.lora_rank)
+        prepare_tower(tower, train.trainable, train.top_layers, train.lora_rank, train.lora_layers)
         config = SpanConfig(tower=tower.name, dim=tower.dim, dropout=train.dropout, max_length=train.max_length)
         self.model = SpanModel(config, tower).to(device.name)
         self.base = {"text": {"model": tower.name, "source": tower.source, "revision": tower.revision}}
