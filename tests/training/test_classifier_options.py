@@ -60,7 +60,6 @@ class TestRecipe:
         [
             ({"train": {"schedule": "staged"}}, "train.schedule is only for the task classify"),
             ({"train": {"distill": {"teacher": "x"}}}, "train.distill is only for"),
-            ({"start": "x"}, "start is only for"),
             ({"data": {"source": "x", "missing": "fill"}}, "fill is only for"),
         ],
     )

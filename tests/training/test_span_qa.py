@@ -133,6 +133,19 @@ class TestLora:
         assert adapter.settings["rows_put_aside"] > 10
         assert adapter.settings["head"]["null_threshold"] != 0
 
+    def test_it_can_be_gone_on_from(self, trained):
+        recipe, result, adapter = trained
+        further = recipe.model_copy(update={"start": str(adapter.path)})
+        learner = SpanLearner(further, load_data(recipe.data))
+        # The same weights, but not merged: in bfloat16 a row may differ.
+        found = learner.measure(list(learner.data.check)).values["f1"]
+        assert found == pytest.approx(result.metrics["after"]["f1"], abs=0.05)
+        other = further.model_copy(update={"train": recipe.train.model_copy(update={"lora_rank": 3})})
+        with pytest.raises(InputError, match=r"its train\.lora_rank is \d+, the recipe's 3"):
+            SpanLearner(other, load_data(recipe.data))
+        with pytest.raises(InputError, match="is a classifier, not a span_qa"):
+            SpanLearner(recipe.model_copy(update={"start": "english-review-sentiment"}), load_data(recipe.data))
+
     def test_it_finds_an_answer_in_one_of_several_passages(self, trained):
         model = load_span_model(trained[2])
         passages = [

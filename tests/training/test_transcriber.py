@@ -217,6 +217,18 @@ class TestRealWhisper:
         assert (result.text, result.model) == ("alpha", "words")
         assert transcribe(clips / "alpha0.wav", options, model="").text != "alpha"
 
+    def test_it_can_be_gone_on_from(self, clips, trained):
+        recipe = recipe_for(clips)
+        learner = TranscriberLearner(recipe.model_copy(update={"start": trained.adapter}), load_data(recipe.data))
+        assert learner.measure(list(learner.data.check)).values["wer"] == pytest.approx(
+            trained.metrics["after"]["wer"], abs=0.15
+        )
+        other = recipe.model_copy(
+            update={"start": trained.adapter, "train": recipe.train.model_copy(update={"lora_rank": 3})}
+        )
+        with pytest.raises(InputError, match=r"its train\.lora_rank is \d+, the recipe's 3"):
+            TranscriberLearner(other, load_data(recipe.data))
+
     def test_it_is_small_and_names_no_folder_of_this_machine(self, clips, trained):
         adapter = load_adapter(trained.adapter)
         assert sum(entry["bytes"] for entry in adapter.files.values()) < 10_000_000

@@ -8,7 +8,7 @@ import yaml
 
 from xmodal.data.report import DataReport
 from xmodal.models.adapter_format import Adapter
-from xmodal.training.config import load_recipe
+from xmodal.training.config import load_recipe, parse_recipe
 from xmodal.ui import tune_recipe_events
 from xmodal.ui.sessions import Sessions
 from xmodal.ui.tune_data import SetupSession
@@ -34,10 +34,30 @@ def test_only_what_fits_the_data_is_offered():
     fused, top = make("fused", inputs=("text", "audio")), make("top", trainable="top")
     untold = Adapter("untold", "classifier", "classify", {"text": {}}, ("bad", "good"))
     every = [make(), reordered, others, fused, top, untold]
-    assert [one.name for one in list_starts(every, FOUND, ("text",))] == ["old"]
-    assert [one.name for one in list_starts(every, FOUND, ("text", "audio"))] == ["fused"]
+    assert [one.name for one in list_starts(every, "classify", FOUND, ("text",))] == ["old"]
+    assert [one.name for one in list_starts(every, "classify", FOUND, ("text", "audio"))] == ["fused"]
     assert [one.name for one in list_teachers(every, FOUND, ("text",))] == ["old", "reordered", "top", "untold"]
-    assert list_starts(every, None, ()) == list_teachers(every, None, ()) == []
+    assert list_starts(every, "classify", None, ()) == list_teachers(every, None, ()) == []
+
+
+def test_for_other_tasks_those_of_the_task_are_offered_and_keep_their_shape():
+    marks = Adapter(
+        "marks", "span_qa", "answer", {"text": {"model": "text-tower"}}, (),
+        {"train": {"trainable": "lora", "lora_rank": 4, "lora_layers": 2, "max_length": 256}, "head": {}},
+    )  # fmt: skip
+    hears = Adapter(
+        "hears", "transcriber", "transcribe", {"audio": {"model": "whisper"}}, (),
+        {"train": {"trainable": "lora", "lora_rank": 16, "encoder": True}},
+    )  # fmt: skip
+    every = [make(), marks, hears]
+    for task, one in (("answer", marks), ("transcribe", hears)):
+        assert list_starts(every, task, FOUND, ("text",)) == [one]
+        recipe = parse_recipe(go_on_from(make_content(task, "sample:x", {}, "lora", {}, "new", {"epochs": 2}), one))
+        assert (recipe.start, recipe.train.lora_rank) == (one.name, one.settings["train"]["lora_rank"])
+        usual = parse_recipe(make_content(task, "sample:x", {}, "lora", {}, "new", {})).train.rate
+        assert recipe.train.learning_rate == pytest.approx(usual / 5)
+    assert recipe.train.encoder
+    assert list_teachers(every, FOUND, ("text",)) == [every[0]]
 
 
 def test_a_trained_tower_is_trained_further_in_the_same_way():

@@ -134,6 +134,16 @@ def trained_tensors(network: nn.Module, trainable: str) -> dict[str, dict[str, T
     return {LORA if trainable == "lora" else CHANGED: state}
 
 
+def load_trained(network: nn.Module, adapter: Adapter) -> None:
+    """Put a stored adapter into a network that `prepare_whisper` has made ready, to be trained further.
+
+    Raises:
+        InputError: It does not fit.
+    """
+    stem = LORA if adapter.settings["train"]["trainable"] == "lora" else CHANGED
+    _load(network, load_tensors(adapter, stem), adapter.name)
+
+
 def apply_adapter(network: nn.Module, adapter: Adapter) -> None:
     """Put a stored adapter into the float32 network it was trained from; LoRA layers are merged.
 
@@ -151,12 +161,16 @@ def apply_tensors(
     """As `apply_adapter`, with what `trained_tensors` gave."""
     ((stem, state),) = stored.items()
     tuner = _add_lora(network, rank, encoder) if stem == LORA else None
+    _load(network, state, name)
+    if tuner:
+        tuner.merge_and_unload(safe_merge=True)
+
+
+def _load(network: nn.Module, state: dict[str, Tensor], name: str) -> None:
     known = dict(network.named_parameters())
     if any(key not in known or known[key].shape != value.shape for key, value in state.items()):
         raise InputError(f"The adapter {name} does not fit its base model.", "Train it again.")
     network.load_state_dict(state, strict=False)
-    if tuner:
-        tuner.merge_and_unload(safe_merge=True)
 
 
 @contextmanager

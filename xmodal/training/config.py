@@ -35,6 +35,10 @@ class Distillation(BaseModel):
     temperature: float = Field(default=2.0, gt=0)
 
 
+_FURTHER = 0.2
+"""Of the learning rate, where a training goes on from an adapter."""
+
+
 class TrainConfig(BaseModel):
     """How to train; values left out follow from `trainable`.
 
@@ -130,7 +134,8 @@ class Recipe(BaseModel):
         name: Of the adapter that comes out.
         task: `classify`, `answer` (marking the answer in a text) or `transcribe`.
         towers: Modality to model name; empty for the default tower of each modality that the data has.
-        start: Name or folder of an adapter to go on from, with the same towers, labels and shape; only for `classify`.
+        start: Name or folder of an adapter to go on from, with the same towers, labels and shape. A learning rate that
+            is left out is a fifth of the usual then, so that the first steps do not undo what was learnt.
         data: The data set and its split.
         train: The settings.
         cross_validation: Train also on all but one of so many parts of the training rows, each in turn, and measure on
@@ -160,6 +165,8 @@ class Recipe(BaseModel):
             object.__setattr__(self, "data", self.data.model_copy(update={"task": self.task}))
         defaults = _TASK_DEFAULTS.get(self.task, {}).items()
         left_out = {key: value for key, value in defaults if key not in self.train.model_fields_set}
+        if self.start and self.train.learning_rate is None:
+            left_out["learning_rate"] = _FURTHER * self.train.rate
         if left_out:
             object.__setattr__(self, "train", self.train.model_copy(update=left_out))
         return self
@@ -169,7 +176,6 @@ class Recipe(BaseModel):
         train, others = self.train, TrainConfig.model_fields
         names = ("schedule", "token_dropout", "distill")
         used = ["train." + name for name in names if getattr(train, name) != others[name].default]
-        used += ["start"] if self.start else []
         used += ["data.missing: fill"] if self.data.missing == "fill" else []
         if used and self.task != "classify":
             raise ValueError(f"{used[0]} is only for the task classify")

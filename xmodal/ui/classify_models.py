@@ -10,11 +10,16 @@ if TYPE_CHECKING:
 
 
 def list_classifiers() -> "list[Adapter]":
+    """Those of `list_trained` that sort into classes."""
+    return [adapter for adapter in list_trained() if adapter.family == "classifier"]
+
+
+def list_trained() -> "list[Adapter]":
     """The user's own, the newest first, then those that come with xmodal. Imports torch at the first call."""
     wait_until_warm()
     from xmodal.models.adapters import list_adapters
 
-    found = list_adapters(family="classifier")
+    found = list_adapters()
     own = sorted(filter(is_own, found), key=lambda adapter: adapter.created, reverse=True)
     return own + [adapter for adapter in found if not is_own(adapter)]
 

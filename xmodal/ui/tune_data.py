@@ -21,7 +21,7 @@ from xmodal.errors import CancelledError
 from xmodal.progress import Progress, Reporter
 from xmodal.ui import tune_data_views, views
 from xmodal.ui.background import stream
-from xmodal.ui.classify_models import list_classifiers
+from xmodal.ui.classify_models import list_trained
 from xmodal.ui.i18n import label
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions, Visit
@@ -48,7 +48,7 @@ class SetupSession(Visit):
         inputs: Modalities it has.
         factor: How long things take on this machine; see `tune_estimate`.
         suggested: The name that was last suggested for the adapter.
-        adapters: The classifiers there are, to go on from or to learn from.
+        adapters: Those there are, to go on from or to learn from.
         wanted: The one to go on from as soon as there is data that it fits.
     """
 
@@ -237,7 +237,7 @@ class DataEvents:
 def _look(session: SetupSession, task: str, emit: Callable[[object], None]) -> None:
     """Columns first, so that they can be corrected where the rest fails."""
     wait_until_warm()  # `datasets` looks into transformers
-    session.factor, session.adapters = measured_factor(), list_classifiers()
+    session.factor, session.adapters = measured_factor(), list_trained()
     names = _read_columns(session.source, emit, session.cancel)
     emit(_Columns(names))
     config = make_data_config(source=session.source, task=task, columns=session.columns)

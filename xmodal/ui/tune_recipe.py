@@ -20,7 +20,8 @@ OWN_CONTROL = ("trainable", "top_layers", "max_steps", "checkpoint_minutes", "di
 """Settings of `TrainConfig` that the folded part leaves to the recipe, or to a control of their own."""
 _FITTED = ("batch_size", "max_length")
 _EMPTY = {
-    **dict.fromkeys(("epochs", "learning_rate", *_FITTED), "fitted"), "max_minutes": "no_limit", "max_rows": "all",
+    **dict.fromkeys(("epochs", "learning_rate", *_FITTED), "fitted"), "max_minutes": "no_limit",
+    **dict.fromkeys(("max_rows", "lora_layers"), "all"),
     "cross_validation": "none",
 }  # fmt: skip
 """Numbers that may be left out, and what it means if they are."""
@@ -82,6 +83,7 @@ SETTINGS = (
     Setting("joined", tasks=("transcribe",)),
     Setting("max_length", tasks=("classify", "answer")),
     Setting("lora_rank"),
+    Setting("lora_layers", tasks=("answer",)),
     Setting("pull", tasks=("classify", "transcribe")),
     Setting("optimizer"),
     Setting("lr_schedule"),

@@ -9,7 +9,7 @@ from xmodal.errors import XmodalError
 from xmodal.models.registry import list_models
 from xmodal.training.config import Recipe, parse_recipe
 from xmodal.ui import tune_start, tune_views, views
-from xmodal.ui.classify_models import is_own, list_classifiers
+from xmodal.ui.classify_models import is_own, list_trained
 from xmodal.ui.i18n import label
 from xmodal.ui.sessions import Sessions
 from xmodal.ui.tune_data import SetupSession
@@ -109,7 +109,7 @@ class RecipeEvents:
         session = self.sessions.get(request)
         if session.found is None:
             return {self.part.recipe: ""}
-        session.adapters = list_classifiers()
+        session.adapters = list_trained()
         return self._offer(session, self.read(task, values))
 
     def on_choice(self, request: gr.Request, task: str, *values) -> dict:
@@ -141,19 +141,17 @@ class RecipeEvents:
         content = make_content(
             choices.task, source, session.columns, choices.trainable, towers, choices.name or NO_NAME, choices.settings
         )
-        if choices.task != "classify":
-            return content
         if start := _find(session.adapters, choices.start):
             content = tune_start.go_on_from(content, start)
-        if choices.teacher:
+        if choices.teacher and choices.task == "classify":
             content = tune_start.learn_from(content, choices.teacher, choices.weight, choices.temperature)
         return content
 
     def _offer(self, session: SetupSession, choices: Choices) -> dict:
         """Everything that can be chosen, and the recipe."""
         task, part = choices.task, self.part
+        starts = tune_start.list_starts(session.adapters, task, session.found, session.inputs)
         found = session.found if task == "classify" else None
-        starts = tune_start.list_starts(session.adapters, found, session.inputs)
         teachers = tune_start.list_teachers(session.adapters, found, session.inputs)
         start = _find(starts, session.wanted) or _find(starts, choices.start)
         if start:
@@ -204,7 +202,7 @@ class RecipeEvents:
     def _costs(self, session: SetupSession, choices: Choices) -> str:
         """An estimate for each thing that can be trained."""
         found, report = {}, session.found
-        start = _find(session.adapters, choices.start) if choices.task == "classify" else None
+        start = _find(session.adapters, choices.start)
         for trainable in tune_start.offered_trainables(start, choices.task):
             one = replace(choices, trainable=trainable, name=NO_NAME)
             try:

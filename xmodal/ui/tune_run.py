@@ -181,7 +181,7 @@ class RunEvents:
             part.compare: gr.update(visible=True),
             result.card: card,
             result.tools: gr.update(visible=usable),
-            result.further: gr.update(visible=usable and job.task == "classify"),
+            result.further: gr.update(visible=usable),
             result.more: gr.update(visible=usable),
             **dict.fromkeys((result.said, result.evaluated, result.pushed), ""),
         }

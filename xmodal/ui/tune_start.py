@@ -1,4 +1,4 @@
-"""Classifiers that a training can go on from or learn from, and what a recipe must then be. Knows nothing of Gradio."""
+"""Adapters that a training can go on from or learn from, and what a recipe must then be. Knows nothing of Gradio."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,20 +9,26 @@ from xmodal.ui.tune_recipe import TRAINABLES
 if TYPE_CHECKING:
     from xmodal.models.adapter_format import Adapter
 
-LOCKED = ("fusion", "missing", "lora_rank", "ngrams", "max_length")
+LOCKED = ("fusion", "missing", "lora_rank", "lora_layers", "ngrams", "max_length", "encoder")
 """Settings that are as they were once a training goes on from an adapter; so are the towers."""
-_KEPT = ("fusion", "width", "ngrams", "max_length")
+_KEPT = {
+    "classify": ("fusion", "width", "ngrams", "max_length"),
+    "answer": ("max_length",),
+    "transcribe": ("encoder",),
+}
+_KEPT_LORA = {"answer": ("lora_rank", "lora_layers")}
 
 
-def list_starts(adapters: "list[Adapter]", found: DataReport | None, inputs: tuple[str, ...]) -> "list[Adapter]":
-    """Those that can be trained further with the data: of the same classes in the same order, and the same inputs."""
+def list_starts(
+    adapters: "list[Adapter]", task: str, found: DataReport | None, inputs: tuple[str, ...]
+) -> "list[Adapter]":
+    """Those that can be trained further with the data: of its task, and classifiers of its classes and inputs."""
+    same = [adapter for adapter in adapters if adapter.task == task and found and _trained(adapter)]
+    fitting = [adapter for adapter in same if _trained(adapter)["trainable"] in TRAINABLES[task]]
+    if task != "classify":
+        return fitting
     labels = _labels(found)
-    return [
-        adapter
-        for adapter in adapters
-        if labels and adapter.labels == labels and set(adapter.base) == set(inputs) and _trained(adapter)
-        and _trained(adapter)["trainable"] in TRAINABLES["classify"]
-    ]  # fmt: skip
+    return [one for one in fitting if labels and one.labels == labels and set(one.base) == set(inputs)]
 
 
 def list_teachers(adapters: "list[Adapter]", found: DataReport | None, inputs: tuple[str, ...]) -> "list[Adapter]":
@@ -31,8 +37,9 @@ def list_teachers(adapters: "list[Adapter]", found: DataReport | None, inputs: t
     return [
         adapter
         for adapter in adapters
-        if labels and set(adapter.labels) == set(labels) and set(adapter.base) <= {*inputs}
-    ]
+        if adapter.task == "classify" and labels and set(adapter.labels) == set(labels)
+        and set(adapter.base) <= {*inputs}
+    ]  # fmt: skip
 
 
 def offered_trainables(start: "Adapter | None", task: str) -> tuple[str, ...]:
@@ -44,13 +51,13 @@ def offered_trainables(start: "Adapter | None", task: str) -> tuple[str, ...]:
 
 def go_on_from(content: dict[str, Any], start: "Adapter") -> dict[str, Any]:
     """The recipe with an adapter to start from, and with the shape that this one has."""
-    trained, head = _trained(start), start.settings["head"]
+    trained, task = _trained(start), content["task"]
     train = {key: value for key, value in content["train"].items() if key not in LOCKED}
-    kept = {key: trained[key] for key in _KEPT if key in trained and trained[key] != _default(key)}
+    kept = {key: trained[key] for key in _KEPT[task] if key in trained and trained[key] != _default(key)}
     if trained["trainable"] == "lora":
-        kept["lora_rank"] = trained["lora_rank"]
+        kept |= {key: trained[key] for key in _KEPT_LORA.get(task, ("lora_rank",)) if key in trained}
     data = {key: value for key, value in content["data"].items() if key != "missing"}
-    if head.get("fill_missing"):
+    if start.settings.get("head", {}).get("fill_missing"):
         data["missing"] = "fill"
     towers = {role: entry["model"] for role, entry in start.base.items()}
     first = {"name": content["name"], "task": content["task"], "start": start.name, "towers": towers}
@@ -71,7 +78,8 @@ def _labels(found: DataReport | None) -> tuple[str, ...]:
 def _trained(adapter: "Adapter") -> dict:
     """How it was trained; empty where its description does not say enough to go on."""
     train, head = adapter.settings.get("train"), adapter.settings.get("head")
-    return train if isinstance(train, dict) and isinstance(head, dict) and "trainable" in train else {}
+    told = isinstance(head, dict) or adapter.family == "transcriber"
+    return train if isinstance(train, dict) and told and "trainable" in train else {}
 
 
 def _default(key: str) -> Any:

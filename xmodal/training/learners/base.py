@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from xmodal.data.sets import LoadedData
+from xmodal.errors import InputError
 from xmodal.models.adapter_format import Family
 from xmodal.models.adapters import Adapter
 from xmodal.progress import Reporter
@@ -15,6 +16,37 @@ from xmodal.training.config import Recipe
 from xmodal.training.metrics import Metrics
 from xmodal.training.processes import main_first
 from xmodal.training.trainer import fit
+
+
+def require_alike(
+    adapter: Adapter, recipe: Recipe, family: Family, base: dict[str, dict], names: Sequence[str]
+) -> None:
+    """Check that a training can go on from an adapter.
+
+    Args:
+        adapter: To go on from.
+        recipe: Of the training.
+        family: What the adapter must be.
+        base: Role to the pretrained `model`, as the learner has it.
+        names: Settings of `train` that must be as they were.
+
+    Raises:
+        InputError: They are not.
+    """
+    if adapter.family != family:
+        raise InputError(
+            f"The adapter {adapter.name} is a {adapter.family}, not a {family}.",
+            f"Choose one whose task is `{recipe.task}`.",
+        )
+    trained = adapter.settings["train"]
+    pairs = [(role, adapter.base.get(role, {}).get("model"), entry["model"]) for role, entry in base.items()]
+    pairs += [(f"train.{name}", trained.get(name, 0), getattr(recipe.train, name)) for name in names]
+    for what, had, wanted in pairs:
+        if had != wanted:
+            raise InputError(
+                f"The adapter {adapter.name} cannot be gone on from: its {what} is {had}, the recipe's {wanted}.",
+                "Make the recipe fit the adapter, or leave `start` out.",
+            )
 
 
 class Learner(ABC):

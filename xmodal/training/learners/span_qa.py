@@ -14,15 +14,15 @@ from xmodal.data.sets import LoadedData
 from xmodal.data.splits import split_rows
 from xmodal.device import pick_device
 from xmodal.errors import InputError
-from xmodal.models.adapters import Adapter
-from xmodal.models.classifier_model import prepare_tower, tower_tensors
+from xmodal.models.adapters import Adapter, load_adapter, load_tensors
+from xmodal.models.classifier_model import load_tower_tensors, prepare_tower, tower_tensors
 from xmodal.models.span_qa import SpanCollator, SpanConfig, SpanModel, load_span_model
 from xmodal.models.towers import load_tower
 from xmodal.progress import Reporter
 from xmodal.tasks.spans import SpanResult, find_many, make_windows
 from xmodal.training.calibrate import choose_threshold, fit_odds, reliability
 from xmodal.training.config import Recipe
-from xmodal.training.learners.base import Learner
+from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics, answer_metrics, token_f1
 from xmodal.training.negatives import add_unanswerable
 
@@ -59,6 +59,21 @@ class SpanLearner(Learner):
         config = SpanConfig(tower=tower.name, dim=tower.dim, dropout=train.dropout, max_length=train.max_length)
         self.model = SpanModel(config, tower).to(device.name)
         self.base = {"text": {"model": tower.name, "source": tower.source, "revision": tower.revision}}
+        if recipe.start:
+            self._start_from(load_adapter(recipe.start))
+
+    def _start_from(self, adapter: Adapter) -> None:
+        """Put in the weights of an adapter of the same shape, and what it knows of when to say nothing."""
+        trained = adapter.settings.get("train", {}).get("trainable")
+        names = {"lora": ("lora_rank", "lora_layers"), "top": ("top_layers",)}.get(trained, ())
+        alike = ("max_length", *(("trainable", *names) if trained != "head" else ()))
+        require_alike(adapter, self.recipe, self.family, self.base, alike)
+        if trained != "head":
+            load_tower_tensors(self.model.tower, adapter)
+        self.model.head.load_state_dict(load_tensors(adapter, "head"))
+        self.model.span_config = replace(
+            SpanConfig.from_dict(adapter.settings["head"]), dropout=self.recipe.train.dropout
+        )
 
     def measure(
         self, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None

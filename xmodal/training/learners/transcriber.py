@@ -14,7 +14,7 @@ from xmodal.data.media import load_audio, probe
 from xmodal.data.sets import LoadedData
 from xmodal.device import pick_device
 from xmodal.errors import InputError
-from xmodal.models.adapters import Adapter
+from xmodal.models.adapters import Adapter, load_adapter
 from xmodal.models.classifier_model import quicken
 from xmodal.models.sources import fetch
 from xmodal.models.whisper import NO_SPACES, SAMPLE_RATE, WINDOW_S, Whisper, load_network
@@ -23,6 +23,7 @@ from xmodal.models.whisper_adapter import (
     apply_tensors,
     check_trainable,
     collate_tokens,
+    load_trained,
     prepare_whisper,
     trained_tensors,
 )
@@ -32,7 +33,7 @@ from xmodal.tasks.speech_features import encoded_windows, join_clips
 from xmodal.tasks.transcribe import TranscribeOptions, find_transcriber, transcribe_files
 from xmodal.tasks.windows import SILENCE_BETWEEN_S
 from xmodal.training.config import Recipe
-from xmodal.training.learners.base import Learner
+from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics, speech_metrics
 
 _log = logging.getLogger(__name__)
@@ -68,9 +69,17 @@ class TranscriberLearner(Learner):
         self.network = load_network(self.fetched.path, dtype)
         quicken(self.network)
         prepare_whisper(self.network, train.trainable, train.lora_rank, train.top_layers, train.encoder, train.augment)
+        if recipe.start:
+            self._start_from(load_adapter(recipe.start))
         self.model = TranscriberModel(self.network, train.pull)
         self.language = self._find_language()
         self.metric = "cer" if self.language in NO_SPACES else "wer"
+
+    def _start_from(self, adapter: Adapter) -> None:
+        """Put in the weights of an adapter of the same shape."""
+        names = {"lora": ("lora_rank",), "top": ("top_layers",)}.get(self.recipe.train.trainable, ())
+        require_alike(adapter, self.recipe, self.family, self.base, ("trainable", "encoder", *names))
+        load_trained(self.network, adapter)
 
     def measure(
         self, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None

@@ -155,6 +155,8 @@ TEXTS = {
     "tune.info_max_length": "In tokens, 8 to 512.",
     "tune.field_lora_rank": "Size of the small adapter",
     "tune.info_lora_rank": "Rank of LoRA, 1 to 256.",
+    "tune.field_lora_layers": "Layers with the small adapter",
+    "tune.info_lora_layers": "So many of the upper ones; fewer train faster.",
     "tune.field_pull": "Stay near the original",
     "tune.info_pull": "Weight of a pull towards the model as it was; 0 for none.",
     "tune.field_optimizer": "Optimiser",

@@ -154,6 +154,8 @@ TEXTS = {
     "tune.info_max_length": "以词元计，8 到 512。",
     "tune.field_lora_rank": "小型适配器的大小",
     "tune.info_lora_rank": "LoRA 的秩，1 到 256。",
+    "tune.field_lora_layers": "带小型适配器的层数",
+    "tune.info_lora_layers": "只用最上面的这些层；层数越少训练越快。",
     "tune.field_pull": "靠近原模型",
     "tune.info_pull": "拉向原模型的权重；0 表示不用。",
     "tune.field_optimizer": "优化器",
