@@ -25,6 +25,8 @@ READ_AT_MOST = 6
 """Passages that are read for a question; more take longer and bring more that only looks like an answer."""
 MAX_QUESTION = 2_000
 NO_ADVICE = "General information, not medical advice."
+_WORTH_NAMING = 0.01
+_MARKS = re.compile(r"\W+")
 _WIDE = re.compile("[\u3400-\u9fff]")
 
 Files = str | Path | Sequence[str | Path]
@@ -103,9 +105,10 @@ def answer_from(
     passages = [lead + one.passage.text for lead, one in zip(leads, found, strict=True)]
     with model_memory().use(key, lambda: load_span_model(adapter, report)) as network:
         result = find_spans(
-            network, question, passages, leads=[len(lead) for lead in leads], top=top, report=report, cancel=cancel
+            network, question, passages, leads=[len(lead) for lead in leads], top=2 * top, report=report, cancel=cancel
         )
-    evidence = [_evidence(index, found[span.passage].passage, span, len(leads[span.passage])) for span in result.spans]
+    spans = _distinct(result.spans)[:top]
+    evidence = [_evidence(index, found[span.passage].passage, span, len(leads[span.passage])) for span in spans]
     return AnswerResult(
         question=question,
         answer=result.text,
@@ -142,6 +145,16 @@ def check_question(question: str) -> str:
             most=f"{MAX_QUESTION:,}",
         )
     return question
+
+
+def _distinct(spans: Sequence[Span]) -> list[Span]:
+    """Each answer once, where it is surest; without those that are as good as ruled out, but for the first."""
+    found: dict[str, Span] = {}
+    for span in spans:
+        key = _MARKS.sub("", span.text.casefold()) or span.text
+        if not found or (key not in found and span.confidence >= _WORTH_NAMING):
+            found[key] = span
+    return list(found.values())
 
 
 def _notes(documents: Sequence[Document]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import gradio as gr
 
 from xmodal.errors import XmodalError
 from xmodal.tasks.results import to_dict
-from xmodal.ui.answer_events import ANSWER_QUEUE
+from xmodal.ui.answer_events import ANSWER_QUEUE, AT_ONCE
 from xmodal.ui.audio_events import SPEECH_QUEUE
 from xmodal.ui.classify_events import CLASSIFY_QUEUE
 from xmodal.ui.classify_models import find_classifier
@@ -35,7 +35,7 @@ def build_api() -> None:
     result = gr.JSON(visible=False, label="result")
     gr.on(
         [], answer, [question, spoken, passage, files, ocr, answerer], result, api_name="answer",
-        concurrency_limit=1, concurrency_id=ANSWER_QUEUE,
+        concurrency_limit=AT_ONCE, concurrency_id=ANSWER_QUEUE,
     )  # fmt: skip
     gr.on(
         [], transcribe, [audio, language, translate, words, model], result, api_name="transcribe",
