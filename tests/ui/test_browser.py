@@ -123,6 +123,7 @@ def test_language_is_the_browsers_and_can_be_switched(visit):
     page.click("[data-lang=en]")
     page.wait_for_function("document.querySelector('#xm-run').innerText === 'Run'")
     page.reload()
+    go_to_tab(page, "Audio")
     page.wait_for_function("document.querySelector('#xm-run')?.innerText === 'Run'")
     page.click("[data-lang=zh]")
     page.wait_for_function("document.querySelector('#xm-run').innerText === '开始'")
