@@ -1,30 +1,35 @@
-"""What the layers below say of data sets, in Chinese: every translation belongs to something that is said."""
+"""What the layers below say of data sets, sources and jobs, in Chinese: translations belong to what is said."""
 
 import ast
 import re
 import string
 import zipfile
+from html import escape
 from pathlib import Path
 
 import pytest
 
-import xmodal.data
+import xmodal
 from xmodal.data.archives import ZipLimits, unzip
 from xmodal.data.config import make_data_config
 from xmodal.data.report import DataWarning
 from xmodal.data.sets import load_data
+from xmodal.disk import disk_full
 from xmodal.errors import InputError
+from xmodal.jobs.claims import _KILLED_ADVICE, _describe_death
 from xmodal.ui import messages, views
+from xmodal.ui.locales.zh_answer import MESSAGES as ANSWER_MESSAGES
 from xmodal.ui.locales.zh_data_tune import MESSAGES, WARNINGS
 
 GOOD = "text,label\n" + "".join(f"this is fine {i},good\nthat is poor {i},bad\n" for i in range(20))
 
 
-def calls(name: str) -> list[ast.Call]:
-    """Where the data layer makes such an object."""
-    files = Path(xmodal.data.__file__).parent.glob("*.py")
+def calls(*names: str) -> list[ast.Call]:
+    """Where such objects are made of which there are translations."""
+    package = Path(xmodal.__file__).parent
+    files = [*package.glob("data/*.py"), *package.glob("tasks/*.py"), *package.glob("ui/answer_*.py")]
     nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
-    return [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name]
+    return [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") in names]
 
 
 def fields(text: str) -> set[str]:
@@ -43,13 +48,14 @@ def refusal(source, **settings) -> InputError:
 
 def test_every_code_is_translated_with_values_that_are_given():
     used = {}
-    for call in calls("InputError"):
+    for call in calls("InputError", "UnknownModelError"):
         for node in call.args[2:3]:
             for code in [node] if isinstance(node, ast.Constant) else [node.body, node.orelse]:
                 used.setdefault(code.value, []).append({keyword.arg for keyword in call.keywords})
-    assert used.keys() == MESSAGES.keys()
+    known = MESSAGES | ANSWER_MESSAGES
+    assert used.keys() == known.keys()
     for code, given in used.items():
-        assert all(fields("".join(MESSAGES[code])) <= one for one in given), code
+        assert all(fields("".join(known[code])) <= one for one in given), code
 
 
 def test_every_warning_that_is_translated_is_made():
@@ -94,3 +100,26 @@ def test_what_has_no_translation_is_shown_as_it_is_and_everything_is_escaped():
     assert messages.warning(DataWarning("answers", "2 <answers>")) == "2 &lt;answers&gt;"
     text = messages.warning(DataWarning("columns", "<b>", values={"name": "<i>"}))
     assert "&lt;b&gt;" in text and "&lt;i&gt;" in text and "<b>" not in text
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (disk_full(Path("/data"), "the checkpoint").problem, "/data"),
+        (disk_full(Path("/data"), "the checkpoint").advice, "XMODAL_HOME"),
+        (f"The training process {_describe_death(-9, '')}; it goes on from step 40.", "40"),
+        (f"The training process {_describe_death(-11, '')} 3 times after step 7.", "SIGSEGV"),
+        (f"The training process {_describe_death(0, '')} 2 times after step 7.", "2"),
+        (_KILLED_ADVICE, "batch_size"),
+        ("Set train.batch_size to 4 (it is 8), or train the head only (train.trainable: head).", "4"),
+    ],
+)
+def test_what_was_stored_of_a_job_is_told_in_chinese(said, wanted):
+    html = messages.stored(said)
+    assert wanted in chinese(html)
+    assert re.search(r"[\u4e00-\u9fff]", chinese(html))
+    assert escape(said) in html
+
+
+def test_a_stored_sentence_that_is_not_known_stays_as_it_is():
+    assert messages.stored("Something <b>else</b>.") == "Something &lt;b&gt;else&lt;/b&gt;."

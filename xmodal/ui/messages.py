@@ -3,15 +3,17 @@
 They speak English; a translation of an error or a warning is found by its code and filled with its values.
 """
 
+import re
 from html import escape
 
 from xmodal.data.report import DataWarning
 from xmodal.errors import XmodalError
 from xmodal.ui.i18n import LOCALES
-from xmodal.ui.locales import zh_answer, zh_data_tune
+from xmodal.ui.locales import zh_answer, zh_data_tune, zh_jobs
 
 _ERRORS = {"zh": zh_data_tune.MESSAGES | zh_answer.MESSAGES}
 _WARNINGS = {"zh": zh_data_tune.WARNINGS}
+_STORED = {"zh": zh_jobs.STORED}
 
 
 def words_of(error: XmodalError) -> tuple[str, str]:
@@ -22,6 +24,17 @@ def words_of(error: XmodalError) -> tuple[str, str]:
         _in_every_language(text, {code: pair[i] for code, pair in known.items()}, error.values)
         for i, text in enumerate(sentences)
     )
+
+
+def stored(sentence: str) -> str:
+    """A sentence that was kept without its code, such as why a job failed, as HTML."""
+    known, values = {}, {}
+    for language, pairs in _STORED.items():
+        for pattern, text in pairs:
+            if found := re.fullmatch(pattern, sentence):
+                known[language], values = text, found.groupdict()
+                break
+    return _in_every_language(sentence, known, values)
 
 
 def warning(found: DataWarning) -> str:

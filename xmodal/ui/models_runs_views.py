@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from xmodal.ui.i18n import html
+from xmodal.ui.messages import stored
 from xmodal.ui.models_views import METRICS, change, is_number, measure, metric_name, size
 from xmodal.ui.views import clock, hint, meter
 
@@ -148,7 +149,7 @@ def _progress(row: dict) -> str:
 
 def _problem(row: dict) -> str:
     return (
-        f'<span class="xm-item-what">{escape(row["problem"])} {escape(row["advice"])}</span>' if row["problem"] else ""
+        f'<span class="xm-item-what">{stored(row["problem"])} {stored(row["advice"])}</span>' if row["problem"] else ""
     )
 
 

@@ -7,6 +7,7 @@ from html import escape
 from xmodal.jobs.records import Job
 from xmodal.progress import Progress
 from xmodal.ui.i18n import html
+from xmodal.ui.messages import stored
 from xmodal.ui.tune_estimate import Estimate, free_memory_mb
 from xmodal.ui.views import clock, meter
 
@@ -82,7 +83,7 @@ def _problem(job: Job) -> str:
     if not job.problem or job.state == "running":
         return ""
     kind = "xm-notice" if job.state == "failed" else "xm-hint"
-    return f'<div class="{kind}"><p>{escape(job.problem)}</p><p>{escape(job.advice)}</p></div>'
+    return f'<div class="{kind}"><p>{stored(job.problem)}</p><p>{stored(job.advice)}</p></div>'
 
 
 def log(text: str) -> str:
