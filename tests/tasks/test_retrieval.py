@@ -88,3 +88,12 @@ def test_an_empty_question_and_a_stop(index):
 def test_a_question_of_fifty_thousand_words_is_cut(index):
     assert index.search("blood pressure " * 25_000, top=1)[0].passage.text == FACTS[0]
     assert len(index.search("x", top=50)) == len(FACTS)
+
+
+@pytest.mark.slow
+def test_each_of_a_few_documents_is_heard(own_home):
+    tea = Document("tea", tuple(Part(f"Green tea is drunk {when}.", heading=when) for when in ("cold", "hot", "daily")))
+    hills = Document("hills", (Part("The highest hill of the county has 312 metres."),))
+    found = build_index([tea, hills]).search("When is green tea drunk?", 2)
+    assert [one.passage.document for one in found] == [0, 0, 1]
+    assert len(build_index([tea, hills]).search("When is green tea drunk?", 1)) == 1

@@ -148,13 +148,14 @@ def check_question(question: str) -> str:
 
 
 def _distinct(spans: Sequence[Span]) -> list[Span]:
-    """Each answer once, where it is surest; without those that are as good as ruled out, but for the first."""
+    """Each answer once; after the best one the surest first, without those that are as good as ruled out."""
     found: dict[str, Span] = {}
     for span in spans:
         key = _MARKS.sub("", span.text.casefold()) or span.text
         if not found or (key not in found and span.confidence >= _WORTH_NAMING):
             found[key] = span
-    return list(found.values())
+    first, *others = [*found.values()] or [None]
+    return [first, *sorted(others, key=lambda span: -span.confidence)] if first else []
 
 
 def _notes(documents: Sequence[Document]) -> tuple[str, ...]:
