@@ -148,14 +148,13 @@ def check_question(question: str) -> str:
 
 
 def _distinct(spans: Sequence[Span]) -> list[Span]:
-    """Each answer once; after the best one the surest first, without those that are as good as ruled out."""
+    """Each answer once, in order, without those that are as good as ruled out but for the first."""
     found: dict[str, Span] = {}
     for span in spans:
         key = _MARKS.sub("", span.text.casefold()) or span.text
         if not found or (key not in found and span.confidence >= _WORTH_NAMING):
             found[key] = span
-    first, *others = [*found.values()] or [None]
-    return [first, *sorted(others, key=lambda span: -span.confidence)] if first else []
+    return list(found.values())
 
 
 def _notes(documents: Sequence[Document]) -> tuple[str, ...]:

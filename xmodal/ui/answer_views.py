@@ -49,7 +49,7 @@ def evidence(result: AnswerResult, files: Mapping[str, Path]) -> str:
     for one in others:
         lines.append(
             f'<details class="xm-other"><summary><span dir="auto">{escape(one.text)}</span> '
-            f'<span class="xm-percent">{one.score:.0%}</span> · {_place(one)}</summary>'
+            f"· {_place(one)}</summary>"
             f"{_paragraph(one, files)}</details>"
         )
     return "".join(lines)
