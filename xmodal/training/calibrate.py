@@ -8,25 +8,25 @@ _LEAST = 20
 _NEAR_BEST = 0.005
 
 
-def choose_threshold(null_scores: np.ndarray, empty: np.ndarray) -> float:
-    """The threshold on the score of no answer that tells best what can be answered from what cannot.
+def choose_threshold(null_scores: np.ndarray, f1: np.ndarray, empty: np.ndarray) -> float:
+    """The threshold on the score of no answer that gives the best mean F1.
 
-    Both kinds count alike, however many rows there are of each; how good the answers are does not count, or a model
-    that is often wrong would rather say nothing. It is the median of those within half a point of the best, which
-    depends less on single rows than the best one. Without rows of both kinds nothing can be chosen, and it is 0.
+    It is the median of those within half a point of the best, which depends less on single rows than the best one.
+    Without rows of both kinds nothing can be chosen, and it is 0.
 
     Args:
         null_scores: Score of no answer above the best span, `(rows,)`; an answer is given up to the threshold.
+        f1: Of the best span.
         empty: Bool; rows that cannot be answered.
     """
     if len(null_scores) < _LEAST or empty.all() or not empty.any():
         return 0.0
     order = np.argsort(null_scores, kind="stable")
-    scores, empty = null_scores[order], empty[order]
-    # Answering the first n rows answers these of those that can be, and leaves those of the others.
-    answered = np.concatenate([[0.0], np.cumsum(~empty)]) / (~empty).sum()
-    left = np.concatenate([np.cumsum(empty[::-1])[::-1], [0.0]]) / empty.sum()
-    total = (answered + left) / 2
+    scores, f1, empty = null_scores[order], f1[order], empty[order]
+    # Answering the first n rows gives their F1 and what is empty among the rest.
+    given = np.concatenate([[0.0], np.cumsum(f1)])
+    kept_back = np.concatenate([np.cumsum(empty[::-1])[::-1], [0.0]])
+    total = (given + kept_back) / len(scores)
     thresholds = np.concatenate([[scores[0] - 1], (scores[1:] + scores[:-1]) / 2, [scores[-1] + 1]])
     return float(np.median(thresholds[total >= total.max() - _NEAR_BEST]))
 

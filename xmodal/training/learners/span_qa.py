@@ -176,7 +176,7 @@ def _rightness(line: dict) -> float:
 def tune(
     model: SpanModel, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None
 ) -> SpanConfig:
-    """The model's config with the threshold that tells best which of these rows have answers, and fitted confidence."""
+    """The model's config with the threshold that gives these rows the best F1, and confidence fitted to them."""
     model.span_config = replace(model.span_config, span_odds=(1.0, 0.0))
     results = _predict(model, rows, report, cancel)
     known = [(row, result) for row, result in zip(rows, results, strict=True) if result.spans]
@@ -188,7 +188,7 @@ def tune(
     spans = np.array([result.spans[0].confidence for _, result in known]).clip(1e-9, 1 - 1e-9)
     return replace(
         model.span_config,
-        null_threshold=choose_threshold(nulls, empty),
+        null_threshold=choose_threshold(nulls, f1, empty),
         span_odds=fit_odds(np.log(spans / (1 - spans)), f1, (1.0, 0.0)),
         answerable_odds=fit_odds(-nulls, (~empty).astype(float), (0.5, 0.0)),
     )
