@@ -39,10 +39,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def test_the_app_is_killed_20_times(home, tmp_path):
-    notes, moments = tmp_path / "notes", random.Random(1)
+    notes, moments, pace = tmp_path / "notes", random.Random(1), 1.0
     for _ in range(KILLS):
         app = subprocess.Popen([sys.executable, Path(__file__).with_name("toy_app.py"), notes])
-        time.sleep(moments.uniform(0.3, 1.6))
+        time.sleep(pace * moments.uniform(0.3, 1.6))
+        if not notes.exists():
+            pace *= 1.3  # on a busy machine the app needs longer until it has submitted a job
         app.kill()
         app.wait()
         check_rows_are_true()
