@@ -168,13 +168,14 @@ def find_answerer(name: str = "") -> Adapter:
     Raises:
         UnknownModelError: It does something else, or there is none.
     """
-    known = list_adapters(task="answer", family="span_qa")
     if name:
         adapter = load_adapter(name)
         if adapter.family != "span_qa":
+            known = list_adapters(task="answer", family="span_qa")
             names = ", ".join(one.name for one in known) or "none yet"
             raise UnknownModelError(f"The adapter {name} does not answer questions.", f"Those that do: {names}.")
         return adapter
+    known = list_adapters(task="answer", family="span_qa")
     if not known:
         raise UnknownModelError(
             "There is no model that answers questions yet.", "Train one on the Fine-tune tab.", "no_answerer"

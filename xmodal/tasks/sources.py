@@ -18,7 +18,6 @@ from xmodal.progress import Progress, Reporter
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm")
 _FORMAT = 1
-_PIECE = 1 << 20
 
 
 def kind_of(path: Path) -> str:
@@ -123,8 +122,6 @@ def _once(path: Path, how: str, make: Callable[[], Document]) -> Document:
 
 
 def _digest(path: Path, how: str) -> str:
-    digest = hashlib.sha256(f"{how} {_FORMAT}\0".encode())
+    start = hashlib.sha256(f"{how} {_FORMAT}\0".encode())
     with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest()[:32]
+        return hashlib.file_digest(file, lambda: start).hexdigest()[:32]

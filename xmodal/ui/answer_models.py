@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from xmodal.errors import UnknownModelError
-from xmodal.ui.warm_up import wait_until_warm
+from xmodal.ui.classify_models import list_trained
 
 if TYPE_CHECKING:
     from xmodal.models.adapter_format import Adapter
@@ -11,11 +11,9 @@ if TYPE_CHECKING:
 
 def list_answering() -> "list[Adapter]":
     """The one that comes with xmodal, then the user's own, the newest first. Imports torch at the first call."""
-    wait_until_warm()
-    from xmodal.models.adapters import list_adapters
+    found = [adapter for adapter in list_trained() if adapter.family == "span_qa"]
     from xmodal.tasks.answer import DEFAULT_MODEL
 
-    found = sorted(list_adapters(family="span_qa"), key=lambda adapter: adapter.created, reverse=True)
     return sorted(found, key=lambda adapter: adapter.name != DEFAULT_MODEL)
 
 

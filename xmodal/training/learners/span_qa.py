@@ -19,6 +19,7 @@ from xmodal.models.classifier_model import load_tower_tensors, prepare_tower, to
 from xmodal.models.span_qa import SpanCollator, SpanConfig, SpanModel, load_span_model
 from xmodal.models.towers import load_tower
 from xmodal.progress import Reporter
+from xmodal.tasks.answer import language_of
 from xmodal.tasks.spans import SpanResult, find_many, make_windows
 from xmodal.training.calibrate import choose_threshold, fit_odds, reliability
 from xmodal.training.config import Recipe
@@ -154,7 +155,7 @@ class SpanLearner(Learner):
         del adapter, data, report, cancel
         languages: dict[str, list[dict]] = {}
         for line in lines:
-            languages.setdefault("zh" if _CHINESE.search(line["question"]) else "en", []).append(line)
+            languages.setdefault(language_of(line["question"]), []).append(line)
         by_language = {
             language: {"rows": len(rows), **_line_metrics(rows).values} for language, rows in sorted(languages.items())
         }
