@@ -17,6 +17,7 @@ from xmodal.data.sets import load_data
 from xmodal.disk import disk_full
 from xmodal.errors import InputError
 from xmodal.jobs.claims import _KILLED_ADVICE, _describe_death
+from xmodal.training.config import parse_recipe
 from xmodal.ui import messages, views
 from xmodal.ui.locales.zh_answer import MESSAGES as ANSWER_MESSAGES
 from xmodal.ui.locales.zh_data_tune import MESSAGES, WARNINGS
@@ -62,6 +63,25 @@ def test_every_warning_that_is_translated_is_made():
     source = "".join(path.read_text(encoding="utf-8") for path in Path(xmodal.data.__file__).parent.glob("*.py"))
     assert [code for code in WARNINGS if f'"{code}"' not in source] == []
     assert calls("DataWarning")
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        ({"epochs": 0}, "“遍历数据的次数”必须大于 0。"),
+        ({"lora_rank": 999}, "“小型适配器的大小”不能大于 256。"),
+        ({"dropout": 1}, "“随机失活”必须小于 1。"),
+        ({"batch_size": 2.5}, "“批大小”必须是整数。"),
+        ({"learning_rate": "fast"}, "“学习率”必须是数字。"),
+        ({"optimizer": "magic"}, "“优化器”只能是：&#x27;adamw&#x27;"),
+        ({"epoch": 1}, "没有“train.epoch”这个设置。"),
+    ],
+)
+def test_a_refused_setting_is_told_in_both_languages(train, said):
+    with pytest.raises(InputError) as caught:
+        parse_recipe({"name": "a", "data": {"source": "x.csv"}, "train": train})
+    what, advice = views.words_of(caught.value)
+    assert said in chinese(what) and "The recipe&#x27;s train." in what and chinese(advice)
 
 
 def test_frequent_refusals_are_told_in_both_languages(tmp_path):

@@ -241,8 +241,15 @@ def parse_recipe(content: dict[str, Any]) -> Recipe:
         return Recipe.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"The recipe's {key or 'content'} cannot be used: {first['msg']}.", "Correct it.") from error
+        key = ".".join(str(part) for part in first["loc"]) or "content"
+        bounds = {name: value for name, value in first.get("ctx", {}).items() if name != "error"}
+        raise InputError(
+            f"The recipe's {key} cannot be used: {first['msg']}.",
+            "Correct it.",
+            f"recipe_{first['type']}",
+            setting=key,
+            **bounds,
+        ) from error
 
 
 def _beside(source: Any, folder: Path) -> Any:

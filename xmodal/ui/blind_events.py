@@ -14,9 +14,9 @@ from xmodal.ui.background import stream
 from xmodal.ui.blind_tab import CHOICES, BlindPart
 from xmodal.ui.blind_work import BlindSession, answer_both, contestants, copy_files, describe, find_row, shown_as
 from xmodal.ui.models_rights import may_manage, owner_for
-from xmodal.ui.models_shared import click_script
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions
+from xmodal.ui.theme import SAVE_FILE
 from xmodal.ui.tune_owner import owner_of
 
 MODALITIES = ("text", "image", "audio")
@@ -58,7 +58,7 @@ class BlindEvents:
         for name, button in part.choices.items():
             button.click(self.choose(name), [self.owner, *part.models[1:]], [*part.pair, part.score], **quick)
         made = part.csv.click(self.on_csv, self.owner, [part.packed, part.csv_status], **quick)
-        made.then(None, part.packed, js=click_script("xm-blind-packed"))
+        made.then(None, part.packed, js=SAVE_FILE)
         return [run, following]
 
     def on_task(self, task: str, request: gr.Request) -> dict:

@@ -11,7 +11,7 @@ from xmodal.errors import XmodalError
 from xmodal.ui.i18n import LOCALES
 from xmodal.ui.locales import zh_answer, zh_data_tune, zh_jobs
 
-_ERRORS = {"zh": zh_data_tune.MESSAGES | zh_answer.MESSAGES}
+_ERRORS = {"zh": zh_data_tune.MESSAGES | zh_data_tune.RECIPES | zh_answer.MESSAGES}
 _WARNINGS = {"zh": zh_data_tune.WARNINGS}
 _STORED = {"zh": zh_jobs.STORED}
 
@@ -53,6 +53,7 @@ def _in_every_language(english: str, known: dict[str, str], values: dict[str, ob
 
 
 def _translated(code: str, values: dict[str, object]) -> dict[str, object]:
-    """Values with the role of a column as the page calls it."""
-    role = LOCALES[code].TEXTS.get(f"tune.role_{values.get('role')}", values.get("role"))
-    return {**values, "role": role}
+    """Values with the role of a column and the setting of a recipe as the page calls them."""
+    texts, role, setting = LOCALES[code].TEXTS, values.get("role"), str(values.get("setting", ""))
+    setting = texts.get(f"tune.field_{setting.rpartition('.')[2]}", setting)
+    return {**values, "role": texts.get(f"tune.role_{role}", role), "setting": setting}

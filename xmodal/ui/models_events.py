@@ -16,10 +16,10 @@ from xmodal.ui.background import stream
 from xmodal.ui.i18n import html
 from xmodal.ui.models_list_tab import ModelsPart
 from xmodal.ui.models_rights import may_manage, require_manager
-from xmodal.ui.models_shared import click_script
 from xmodal.ui.models_work import card_of, catalogue, delete_model, fetch_model, push_model, read_chosen, verify_model
 from xmodal.ui.notices import warn
 from xmodal.ui.sessions import Sessions, Visit
+from xmodal.ui.theme import SAVE_FILE
 from xmodal.ui.warm_up import wait_until_warm
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class ModelsEvents:
         part.stop.click(self.on_stop, None, None, queue=False, **private)
         part.buttons["verify"].click(self.on_verify, None, part.status, concurrency_limit=2, **private)
         packed = part.buttons["pack"].click(self.on_pack, None, [part.packed, part.status], **quick)
-        packed.then(None, part.packed, js=click_script("xm-models-packed"))
+        packed.then(None, part.packed, js=SAVE_FILE)
         asked = [*part.confirm.parts, part.status]
         gr.on([part.buttons["remove"].click, part.buttons["delete"].click], self.on_ask, None, asked, **quick)
         part.confirm.no.click(part.confirm.cleared, None, part.confirm.parts, **quick)

@@ -9,9 +9,9 @@ from xmodal.ui import models_keep_views, models_views, views
 from xmodal.ui.i18n import html
 from xmodal.ui.models_keep_tab import KeepPart
 from xmodal.ui.models_rights import may_manage, require_manager
-from xmodal.ui.models_shared import click_script
 from xmodal.ui.notices import warn
 from xmodal.ui.sessions import Sessions, Visit
+from xmodal.ui.theme import SAVE_FILE
 
 
 @dataclass
@@ -33,9 +33,8 @@ class KeepEvents:
         part, quick = self.part, {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
         feedback_opened.select(self.on_feedback, None, part.ratings, **quick)
         made = [part.packed, part.feedback_status]
-        clicked = click_script("xm-feedback-packed")
-        part.csv.click(self.on_csv, None, made, **quick).then(None, part.packed, js=clicked)
-        part.data_set.click(self.on_data_set, part.task, made, **quick).then(None, part.packed, js=clicked)
+        part.csv.click(self.on_csv, None, made, **quick).then(None, part.packed, js=SAVE_FILE)
+        part.data_set.click(self.on_data_set, part.task, made, **quick).then(None, part.packed, js=SAVE_FILE)
         disk_opened.select(self.on_disk, None, part.folders, **quick)
         part.disk.select(self.on_ask, None, part.confirm.parts, trigger_mode="always_last", **quick)
         part.confirm.no.click(part.confirm.cleared, None, part.confirm.parts, **quick)

@@ -49,7 +49,7 @@ class Confirm:
 
 
 def build_packed(name: str) -> gr.DownloadButton:
-    """Clicked by a script once the file is made."""
+    """Holds the file once it is made; `SAVE_FILE` saves it."""
     return gr.DownloadButton(label("models.pack"), elem_id=name, elem_classes="xm-unseen")
 
 
@@ -67,9 +67,3 @@ def build_confirm(prefix: str, extra: str = "") -> Confirm:
             yes = gr.Button(label("models.yes"), variant="stop", size="sm", min_width=80, elem_id=f"{prefix}-yes")
             no = gr.Button(label("models.no"), size="sm", min_width=80, elem_id=f"{prefix}-no")
     return Confirm(row, question, more, yes, no)
-
-
-def click_script(name: str) -> str:
-    """Clicks a hidden download button once its file is there; it is the event's input."""
-    find = f"document.querySelector('a#{name}, #{name} a, button#{name}, #{name} button')"
-    return f"(file) => {{ if (file) setTimeout(() => {find}?.click(), 200); }}"

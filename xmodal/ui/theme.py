@@ -10,6 +10,14 @@ from xmodal.ui.i18n import LOCALES
 STATIC = Path(__file__).parent / "static"
 STYLE = STATIC / "style.css"
 SCRIPT = STATIC / "page.js"
+SAVE_FILE = """(file) => {
+  if (!file?.url) return;
+  const link = Object.assign(document.createElement("a"), { href: file.url, download: file.orig_name ?? "" });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}"""
+"""Saves the file that a hidden download button holds, its input; clicking the button could come before its file."""
 
 _SANS = (
     "system-ui",

@@ -22,6 +22,7 @@ from xmodal.ui.classify_tab import ClassifyTab
 from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions, Visit
+from xmodal.ui.theme import SAVE_FILE
 from xmodal.ui.tune_run import RunEvents
 from xmodal.ui.warm_up import wait_until_warm
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from xmodal.models.adapter_format import Adapter
 
 EVALUATE_QUEUE = "evaluate"
-_CLICK = "() => setTimeout(() => document.querySelector('#xm-tune-packed').click(), 400)"
 
 
 class ResultEvents:
@@ -66,7 +66,7 @@ class ResultEvents:
         tab = self.runs.tab
         part.further.click(self.on_further, who, [part.said, tab.steps, tab.data.status], queue=False, **private)
         packed = part.pack.click(self.on_pack, who, [part.packed, part.said], concurrency_limit=4, **private)
-        packed.success(None, js=_CLICK)
+        packed.success(None, part.packed, js=SAVE_FILE)
         starts = part.evaluate.click(self.on_wait, None, [part.evaluated, part.evaluate, part.stop], **private)
         run = starts.then(
             self.on_evaluate, [*who, part.file], [part.evaluated, part.evaluate, part.stop], concurrency_limit=1,

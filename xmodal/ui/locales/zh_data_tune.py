@@ -5,6 +5,7 @@ They say it in English themselves; what has no text here is shown so.
 
 _AGAIN = "请另存为“CSV UTF-8”（Excel：另存为 → CSV UTF-8）后再试。"
 _RESAVE = "请改正它，或重新保存。"
+_CORRECT = "请改正这一项。"
 
 MESSAGES = {
     "not_a_zip": ("{name} 不是可以读取的 zip 文件。", "请重新打包成普通的 zip。"),
@@ -37,6 +38,24 @@ MESSAGES = {
     "no_train_rows": ("没有可以用于训练的行。", "请增加数据，或换一种划分。"),
     "no_check_rows": ("没有可以留出的行：能用的 {rows} 行都用于训练，或与训练行重复。", "请增加数据，或换一种划分。"),
     "one_class": ("用于训练的行都属于“{label}”一类，没有可以区分的。", "请加入其他类别的行，或选择另一列作为类别。"),
+}  # fmt: skip
+
+# What pydantic refuses of a recipe, by the type of its error.
+RECIPES = {
+    "recipe_greater_than": ("“{setting}”必须大于 {gt:g}。", _CORRECT),
+    "recipe_greater_than_equal": ("“{setting}”不能小于 {ge:g}。", _CORRECT),
+    "recipe_less_than": ("“{setting}”必须小于 {lt:g}。", _CORRECT),
+    "recipe_less_than_equal": ("“{setting}”不能大于 {le:g}。", _CORRECT),
+    "recipe_int_from_float": ("“{setting}”必须是整数。", _CORRECT),
+    "recipe_int_parsing": ("“{setting}”必须是整数。", _CORRECT),
+    "recipe_float_parsing": ("“{setting}”必须是数字。", _CORRECT),
+    "recipe_finite_number": ("“{setting}”必须是有限的数字。", _CORRECT),
+    "recipe_literal_error": ("“{setting}”只能是：{expected}。", _CORRECT),
+    "recipe_string_pattern_mismatch": ("“{setting}”含有不能使用的字符。", "请只用英文字母、数字、点、横线和下划线。"),
+    "recipe_string_too_long": ("“{setting}”太长：最多 {max_length} 个字符。", _CORRECT),
+    "recipe_string_type": ("“{setting}”必须是文字。", _CORRECT),
+    "recipe_missing": ("缺少“{setting}”。", "请填写。"),
+    "recipe_extra_forbidden": ("没有“{setting}”这个设置。", "请检查名称。"),
 }  # fmt: skip
 """Code to what is wrong and what to do."""
 
