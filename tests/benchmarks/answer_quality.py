@@ -91,6 +91,8 @@ def measure_recipe(args: argparse.Namespace) -> None:
         with ProgressLine() as report:
             results = find_many(model, [(row["question"], [row["context"]]) for row in rows], report=report)
         show(f"{language} {adapter.name}", rows, [result.text for result in results])
+        told = [(row, result) for row, result in zip(rows, results, strict=True) if row["answers"]["text"]]
+        show(f"{language} made to answer", [row for row, _ in told], [result.spans[0].text for _, result in told])
         right = [
             float(not row["answers"]["text"]) if not result.text
             else max((token_f1(answer, result.text) for answer in row["answers"]["text"]), default=0.0)

@@ -99,7 +99,7 @@ def test_lora_can_be_of_the_upper_layers_alone(tmp_path):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lora") / "notices"
-    recipe = recipe_for("sample:notices", 320, trainable="lora", learning_rate=2e-3, epochs=2)
+    recipe = recipe_for("sample:notices", 240, trainable="lora", lora_layers=8, learning_rate=2e-3, epochs=2)
     return recipe, train(recipe, out=folder), load_adapter(folder)
 
 

@@ -49,7 +49,7 @@ def test_sample_set_head_curve_before_and_after_and_use(visit, other_sounds):
     assert page.locator("#xm-tune-report audio").count() == 5
     assert re.search(r"about \d+ (s|min)", page.inner_text("#xm-tune-costs"))
     page.click("#xm-tune-advanced button")
-    for field, value in (("data-max_rows", "96"), ("epochs", "15")):
+    for field, value in (("data-max_rows", "80"), ("epochs", "15")):
         page.fill(f"#xm-tune-{field} input", value)
         page.press(f"#xm-tune-{field} input", "Tab")
     page.click("#xm-tune-recipe-box button")

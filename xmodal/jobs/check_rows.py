@@ -10,9 +10,9 @@ import yaml
 
 from xmodal.data.sets import load_data
 from xmodal.errors import InputError
-from xmodal.jobs.contestants import MODALITIES
 from xmodal.jobs.records import list_jobs
 from xmodal.jobs.uploads import is_upload
+from xmodal.modalities import MODALITIES
 from xmodal.models.adapters import Adapter
 from xmodal.progress import Reporter
 from xmodal.training.config import Recipe, parse_recipe

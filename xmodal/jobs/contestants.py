@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xmodal.errors import InputError, UnknownModelError
+from xmodal.modalities import MODALITIES
 from xmodal.models.adapters import Adapter, adapters_dir, list_adapters
 from xmodal.models.registry import list_models
 from xmodal.progress import Reporter, check_cancelled
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from xmodal.models.towers import Tower
 
 TASKS = ("transcribe", "classify")
-MODALITIES = ("text", "image", "audio")
 _UNTRAINED = "{} (untrained)"
 
 

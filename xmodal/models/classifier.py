@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from xmodal.errors import InputError
+from xmodal.modalities import MODALITIES
 from xmodal.models.fusion import ATTENTION_HEADS, FUSION_NAMES, FUSIONS, FusionName, LateFusion, TokenPool
 
-MODALITIES = ("text", "image", "audio")
 Stage = Literal["heads", "fusion", "all"]
 
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from xmodal.data.config import DataConfig
 from xmodal.errors import InputError
+from xmodal.modalities import Modality
 
-Modality = Literal["text", "image", "audio"]
 _LEARNING_RATES = {"head": 2e-3, "lora": 5e-4, "top": 5e-5, "full": 3e-5}
 _RATE_FACTORS = {"sgd": 10.0, "adagrad": 3.0}  # these take longer steps than Adam and its kin
 _TASK_DEFAULTS = {

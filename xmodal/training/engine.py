@@ -21,6 +21,7 @@ from xmodal.data.sets import LoadedData, load_data
 from xmodal.device import pick_device
 from xmodal.disk import disk_full_explained, replace_text
 from xmodal.errors import CancelledError, InputError, XmodalError
+from xmodal.modalities import MODALITIES
 from xmodal.models.adapters import Adapter, adapters_dir, load_adapter, save_adapter, save_metrics
 from xmodal.progress import Reporter
 from xmodal.training.changed import MOST, SIDES, write_changed
@@ -287,7 +288,7 @@ def _bare_name(source: str) -> str:
 
 def _settled(recipe: Recipe, learner: Learner) -> Recipe:
     """The recipe with defaults written out, so that it gives the same when they change, and no path of this machine."""
-    towers = {role: entry["model"] for role, entry in learner.base.items() if role in ("text", "image", "audio")}
+    towers = {role: entry["model"] for role, entry in learner.base.items() if role in MODALITIES}
     train = recipe.train.model_copy(update={"learning_rate": recipe.train.rate, "epochs": recipe.train.passes})
     return _with_sources(recipe, _bare_name).model_copy(update={"towers": towers, "train": train})
 

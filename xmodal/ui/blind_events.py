@@ -7,6 +7,7 @@ import gradio as gr
 
 from xmodal.errors import CancelledError, XmodalError
 from xmodal.jobs.ratings import export_comparisons, pair_blindly, save_comparison, score
+from xmodal.modalities import MODALITIES
 from xmodal.progress import Progress
 from xmodal.ui import blind_views, models_views, views
 from xmodal.ui.audio_events import SPEECH_QUEUE
@@ -18,8 +19,6 @@ from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions
 from xmodal.ui.theme import SAVE_FILE
 from xmodal.ui.tune_owner import owner_of
-
-MODALITIES = ("text", "image", "audio")
 
 
 class BlindEvents:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from xmodal.ui.classify_views import MODALITIES
+from xmodal.modalities import MODALITIES
 from xmodal.ui.i18n import html, label
 from xmodal.ui.rating import Rating, build_rating
 from xmodal.ui.theme import panel

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from xmodal.data.spreadsheets import cell_text
+from xmodal.modalities import MODALITIES
 from xmodal.tasks.results import ClassifyResult
 from xmodal.ui.i18n import html
 from xmodal.ui.views import Bar, bars, hint
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from xmodal.models.adapter_format import Adapter
     from xmodal.tasks.classify_batch import BatchResult
 
-MODALITIES = ("text", "image", "audio")
 TOP = 10
 NAMED = 8
 NOTABLE = 0.01

@@ -6,6 +6,7 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from xmodal.modalities import MODALITIES
 from xmodal.ui.i18n import html
 from xmodal.ui.views import hint
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 KINDS = ("own", "shipped", "starter", "hub")
 TASKS = ("transcribe", "tag", "classify", "answer", "describe", "embed", "generate", "label")
 METRICS = ("accuracy", "precision", "recall", "f1", "auc", "exact_match", "wer", "cer")
-_MODALITIES = ("text", "image", "audio")
 _SHOWN_LABELS = 12
 
 
@@ -137,7 +137,7 @@ def _badge(entry: "Entry") -> str:
 
 def _does(entry: "Entry") -> str:
     parts = [html(f"models.does_{task}") for task in entry.tasks if task in TASKS]
-    takes = [html(f"classify.name_{name}") for name in entry.modalities if name in _MODALITIES]
+    takes = [html(f"classify.name_{name}") for name in entry.modalities if name in MODALITIES]
     if entry.tasks == ("classify",) and takes:
         return f"{parts[0]} ({', '.join(takes)})"
     return ", ".join(parts) or html("models.does_unknown")

@@ -18,6 +18,7 @@ from xmodal.data.sets import load_data
 from xmodal.data.storage import build_once, datasets_dir, file_digest
 from xmodal.data.tables import read_table
 from xmodal.errors import CancelledError
+from xmodal.modalities import MODALITIES
 from xmodal.progress import Progress, Reporter
 from xmodal.ui import tune_data_views, views
 from xmodal.ui.background import stream
@@ -262,4 +263,4 @@ def _inputs(task: str, found: DataReport) -> tuple[str, ...]:
     """The modalities that towers are needed for."""
     if task == "answer":
         return ("text",)
-    return tuple(role for role in ("text", "image", "audio") if role in found.columns)
+    return tuple(role for role in MODALITIES if role in found.columns)

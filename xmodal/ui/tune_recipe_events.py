@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from xmodal.errors import XmodalError
+from xmodal.modalities import MODALITIES
 from xmodal.models.registry import list_models
 from xmodal.training.config import Recipe, parse_recipe
 from xmodal.ui import tune_start, tune_views, views
@@ -15,7 +16,7 @@ from xmodal.ui.sessions import Sessions
 from xmodal.ui.tune_data import SetupSession
 from xmodal.ui.tune_estimate import estimate
 from xmodal.ui.tune_recipe import SETTINGS, make_content, suggest_name, write_yaml
-from xmodal.ui.tune_tab import MODALITIES, RecipePart
+from xmodal.ui.tune_tab import RecipePart
 
 if TYPE_CHECKING:
     from xmodal.models.adapter_format import Adapter

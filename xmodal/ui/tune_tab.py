@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from xmodal.data.samples import list_samples
+from xmodal.modalities import MODALITIES
 from xmodal.training.config import Distillation
 from xmodal.ui.i18n import html, label
 from xmodal.ui.theme import panel
@@ -18,7 +19,6 @@ ROLES = {
     "transcribe": ("audio", "transcription"),
 }
 """Columns that can be chosen by hand."""
-MODALITIES = ("text", "image", "audio")
 FILE_TYPES = [".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".zip"]
 _PLACES = {"train": "xm-tune-", "data": "xm-tune-data-", "recipe": "xm-tune-"}
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from xmodal.data.sets import LoadedData
 from xmodal.device import pick_device
 from xmodal.errors import InputError
+from xmodal.modalities import MODALITIES
 from xmodal.models.adapters import Adapter, load_adapter, load_tensors
 from xmodal.models.classifier import ClassifierConfig
 from xmodal.models.classifier_model import (
@@ -34,7 +35,6 @@ from xmodal.training.processes import main_first
 from xmodal.training.stages import fit_stages
 from xmodal.training.targets import pretrained_tokens, teacher_logits, token_statistics
 
-_MODALITIES = ("text", "image", "audio")
 _NGRAM_PARTS = 4
 
 
@@ -187,7 +187,7 @@ class ClassifierLearner(Learner):
 
 def _build(recipe: Recipe, data: LoadedData, report: Reporter | None) -> Classifier:
     """Towers and an untrained head for the modalities that the data has."""
-    modalities = [m for m in _MODALITIES if m in data.roles]
+    modalities = [m for m in MODALITIES if m in data.roles]
     if not modalities:
         raise InputError("The data set has no text, image or sound to classify.", "Map its columns in `data.columns`.")
     if len(data.labels) < 2:

@@ -1,7 +1,6 @@
 """Trains span_qa: a text tower with a head that marks the answer in a passage, or says that it does not tell."""
 
 import logging
-import re
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +30,6 @@ _log = logging.getLogger(__name__)
 # Windows of an answerable question that do not hold its answer say little new, and would outnumber those that do.
 _EMPTY_WINDOWS_KEPT = 0.3
 _ASIDE_SHARE, _ASIDE_MOST, _ASIDE_FROM = 0.1, 300, 60
-_CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 class SpanLearner(Learner):
@@ -219,7 +217,7 @@ def _put_aside(rows: list[dict], seed: int) -> tuple[list[dict], list[dict]]:
     groups = [row["group"] or f"\0{row['id']}" for row in rows]
     if len(rows) < _ASIDE_FROM or len(set(groups)) < 2:
         return rows, []
-    kinds = [f"{bool(row['answers']['text'])} {bool(_CHINESE.search(row['question']))}" for row in rows]
+    kinds = [f"{bool(row['answers']['text'])} {language_of(row['question'])}" for row in rows]
     held = split_rows(len(rows), min(_ASIDE_SHARE, _ASIDE_MOST / len(rows)), seed, kinds, groups)
     return (
         [row for row, out in zip(rows, held, strict=True) if not out],
