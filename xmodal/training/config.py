@@ -80,6 +80,8 @@ class TrainConfig(BaseModel):
         max_length: Text tokens at most; for `answer`, of question and passage, which are read in windows.
         unanswerable: Add this share of the questions again, with a like passage that does not hold the answer. For data
             where all have one, so that the model learns to say that a text does not tell. Only for `answer`.
+        glossed: Add this share of the rows again, with the question told word by word in the other language, English or
+            Chinese, so that a question need not be in the language of its text. Only for `answer`.
         seed: Of everything random.
     """
 
@@ -114,6 +116,7 @@ class TrainConfig(BaseModel):
     ngrams: bool = False
     max_length: int = Field(default=128, ge=8, le=512)
     unanswerable: float = Field(default=0.0, ge=0, le=1)
+    glossed: float = Field(default=0.0, ge=0, le=1)
     seed: int = Field(default=0, ge=0, lt=2**32)
 
     @property
@@ -179,8 +182,9 @@ class Recipe(BaseModel):
         used += ["data.missing: fill"] if self.data.missing == "fill" else []
         if used and self.task != "classify":
             raise ValueError(f"{used[0]} is only for the task classify")
-        if train.lora_layers and self.task != "answer":
-            raise ValueError("train.lora_layers is only for the task answer")
+        for name in ("lora_layers", "glossed"):
+            if getattr(train, name) and self.task != "answer":
+                raise ValueError(f"train.{name} is only for the task answer")
         if self.task == "classify" and train.pull and train.trainable == "head":
             raise ValueError("train.pull needs train.trainable to be lora, top or full")
         return self

@@ -22,6 +22,7 @@ from xmodal.tasks.answer import language_of
 from xmodal.tasks.spans import SpanResult, find_many, make_windows
 from xmodal.training.calibrate import choose_threshold, fit_odds, reliability
 from xmodal.training.config import Recipe
+from xmodal.training.gloss import add_glossed, load_glossary
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics, answer_metrics, token_f1
 from xmodal.training.negatives import add_unanswerable
@@ -58,6 +59,9 @@ class SpanLearner(Learner):
         config = SpanConfig(tower=tower.name, dim=tower.dim, dropout=train.dropout, max_length=train.max_length)
         self.model = SpanModel(config, tower).to(device.name)
         self.base = {"text": {"model": tower.name, "source": tower.source, "revision": tower.revision}}
+        if train.glossed:
+            glossary = load_glossary(_ranks(tower.tokenizer.get_vocab()))
+            self.rows = add_glossed(self.rows, train.glossed, train.seed, glossary)
         if recipe.start:
             self._start_from(load_adapter(recipe.start))
 
@@ -203,6 +207,14 @@ def _usable(data: LoadedData) -> list[dict]:
             "No question of the data set has its answer in its text.", "Give rows with question, context and answer."
         )
     return rows
+
+
+def _ranks(vocabulary: dict[str, int]) -> dict[str, int]:
+    """Words of a vocabulary, frequent ones first, without the mark of where words begin."""
+    ranks: dict[str, int] = {}
+    for token, rank in sorted(vocabulary.items(), key=lambda item: item[1]):
+        ranks.setdefault(token.removeprefix("\u2581"), rank)
+    return ranks
 
 
 def _require_text(data: LoadedData) -> None:
