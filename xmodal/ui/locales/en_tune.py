@@ -147,6 +147,8 @@ TEXTS = {
     "tune.info_ngrams": "Beside the model for text; often better together.",
     "tune.field_unanswerable": "Questions without an answer",
     "tune.info_unanswerable": "Add this share, so that the model learns to say that a text does not tell; 0 to 1.",
+    "tune.field_glossed": "Questions in the other language",
+    "tune.info_glossed": "Ask this share again word by word in Chinese or English, for texts of the other; 0 to 1.",
     "tune.field_encoder": "Train the listening part too",
     "tune.info_encoder": "Several times slower.",
     "tune.field_joined": "Join recordings",

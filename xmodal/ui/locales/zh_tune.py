@@ -146,6 +146,8 @@ TEXTS = {
     "tune.info_ngrams": "与文本模型一起使用，往往更好。",
     "tune.field_unanswerable": "没有答案的问题",
     "tune.info_unanswerable": "增加这样的比例，让模型学会说“文中没有”；0 到 1。",
+    "tune.field_glossed": "用另一种语言提问",
+    "tune.info_glossed": "把这样比例的问题逐词换成中文或英文再问一次，使问题可以与原文语言不同；0 到 1。",
     "tune.field_encoder": "也训练“听”的部分",
     "tune.info_encoder": "会慢好几倍。",
     "tune.field_joined": "拼接录音",
