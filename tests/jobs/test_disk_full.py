@@ -73,6 +73,7 @@ def test_the_job_fails_with_advice_and_the_last_checkpoint_stays(disk):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_real_training_goes_on_from_its_last_checkpoint_once_there_is_room(disk, tmp_path, monkeypatch):
     home = disk(64)
     share_models(monkeypatch, home)

@@ -79,6 +79,7 @@ def test_the_worker_is_killed_20_times_every_other_time_with_its_job(home):
         check_done_once(job)
 
 
+@pytest.mark.thorough
 def test_real_training_that_was_killed_gives_the_curve_of_an_undisturbed_run(models, tmp_path):
     """Not a toy: a head on the real text tower, through `accelerate launch`."""
     options = {"epochs": 30, "checkpoint_minutes": 0}

@@ -152,6 +152,7 @@ class TestText:
         with pytest.raises(InputError, match="its labels are"):
             learner_for(recipe_for(other, start=str(adapter[0])))
 
+    @pytest.mark.thorough
     def test_a_pull_keeps_features_near_the_pretrained_ones(self, reviews, tmp_path):
         moved = []
         for number, pull in enumerate((0.0, 20.0)):
@@ -191,7 +192,7 @@ def signs(tmp_path_factory):
 
 @pytest.mark.slow
 class TestFused:
-    @pytest.mark.parametrize("fusion", ["late", "product"])
+    @pytest.mark.parametrize("fusion", ["late", pytest.param("product", marks=pytest.mark.thorough)])
     def test_stages_learn_and_a_missing_modality_is_coped_with(self, signs, fusion, tmp_path):
         recipe = recipe_for(signs, schedule="staged", fusion=fusion)
         metrics = train(recipe, out=tmp_path / "made").metrics
@@ -224,6 +225,7 @@ class TestFused:
         for name, value in whole.tensors()["head"].items():
             torch.testing.assert_close(resumed.tensors()["head"][name], value, rtol=1e-3, atol=1e-4, msg=name)
 
+    @pytest.mark.thorough
     def test_a_gap_is_filled_with_the_mean_of_the_training_tokens(self, signs, tmp_path):
         recipe = recipe_for(signs, data={"missing": "fill"})
         metrics = train(recipe, out=tmp_path / "made").metrics

@@ -89,6 +89,7 @@ def test_resuming_a_finished_training_does_no_step(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_killed_it_loses_no_more_than_the_steps_since_the_checkpoint(tmp_path):
     code = (
         "import sys; from pathlib import Path; from test_trainer import run;"

@@ -135,9 +135,8 @@ def test_language_is_the_browsers_and_can_be_switched(visit):
         assert text not in seen
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_fits_a_phone(visit, scheme):
-    page = visit(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True, color_scheme=scheme)
+def test_fits_a_phone(visit):
+    page = visit(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
     page.tap("#xm-audio-example_sentence")
     page.wait_for_selector(".xm-facts", timeout=MODEL_TIMEOUT_MS)
     page.click("#xm-options button")

@@ -242,9 +242,8 @@ def test_stopping_a_long_table_keeps_the_rows_done(tab, tmp_path):
     assert page.is_enabled("#xm-batch-run")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_fits_a_phone(tab, tmp_path, scheme):
-    page = tab("mixed", viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True, color_scheme=scheme)
+def test_fits_a_phone(tab, tmp_path):
+    page = tab("mixed", viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
     page.fill(TEXT, "The garden was lovely.")
     run(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
