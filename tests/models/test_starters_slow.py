@@ -33,6 +33,7 @@ def test_text_tower_ranks_passages():
     assert (english, chinese, paris) == pytest.approx((0.9, 0.83, 0.72), abs=0.05)
 
 
+@pytest.mark.thorough
 def test_language_model_chats():
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -160,6 +160,7 @@ class TestReviews:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 class TestMixed:
     def test_bad_files_are_named_and_the_others_done(self, mixed, tmp_path):
         write_picture(tmp_path / "a.png", "good")

@@ -202,6 +202,7 @@ class TestFused:
         stored = load_classifier(load_adapter(tmp_path / "made")).model.state_dict()
         assert not any(name.startswith("own_heads") for name in stored)
 
+    @pytest.mark.thorough
     def test_a_finished_stage_is_not_run_again(self, signs, tmp_path):
         recipe = recipe_for(signs, schedule="staged", epochs=4)
         whole, stopped, resumed = (learner_for(recipe) for _ in range(3))

@@ -122,6 +122,7 @@ def test_lora_is_stored_and_loaded(reviews, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_three_modalities_are_needed_and_a_missing_one_is_told(tmp_path):
     data = DataConfig(source="sample:chime-shapes", max_rows=80)
     row = next(iter(load_data(data).check))

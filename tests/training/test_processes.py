@@ -28,6 +28,7 @@ def test_batches_that_cannot_be_shared(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_two_processes_give_what_one_gives(tmp_path):
     with own_home(tmp_path / "home") as home:
         write_reviews(home / "reviews.csv")

@@ -243,6 +243,7 @@ class TestRealWhisper:
         assert metrics.values["cer"] >= 1
         assert lines[0]["prediction"]
 
+    @pytest.mark.thorough
     def test_the_encoder_can_be_trained_too(self, clips, tmp_path):
         recipe = recipe_for(clips, encoder=True, max_steps=1, batch_size=1)
         adapter = load_adapter(train(recipe, out=tmp_path / "both").adapter)

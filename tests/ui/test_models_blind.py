@@ -5,7 +5,7 @@ import csv
 import pytest
 from page_helpers import go_to_tab
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.thorough]
 
 TUNED, BASE = "english-review-sentiment", "multilingual-e5-small (untrained)"
 TIMEOUT_MS = 120_000

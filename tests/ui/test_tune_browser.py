@@ -89,6 +89,7 @@ def test_sample_set_head_curve_before_and_after_and_use(visit, other_sounds):
     page.wait_for_function("document.querySelector('#xm-classify-model input').value === 'tone-sounds-head'")
 
 
+@pytest.mark.thorough
 def test_a_bad_file_is_explained_below_it_and_stopping_works(visit, tmp_path):
     page = visit()
     page.click(".xm-languages [data-lang=zh]")  # tabs that are drawn later are to follow

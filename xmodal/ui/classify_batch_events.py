@@ -55,10 +55,11 @@ class BatchEvents:
         part, private = self.part, {"api_visibility": "private", "show_progress": "hidden"}
         at_once = {**private, "queue": False}
         drawn = [*part.columns.values(), *part.results]
-        gr.on(
+        read = gr.on(
             [part.file.upload, part.file.clear], self.on_file, [part.file, self.model], drawn, concurrency_limit=2,
             **private,
         )  # fmt: skip
+        read.then(self.on_columns, self.model, self.boxes, concurrency_limit=2, **private)
         run = part.run.click(self.on_wait, None, part.results, **at_once).then(
             self.on_run, [self.model, *part.columns.values()], part.results, concurrency_limit=1,
             concurrency_id=BATCH_QUEUE, **private,
@@ -90,6 +91,12 @@ class BatchEvents:
             return
         inputs = _guess(session.table, find_classifier(model)) if model else {}
         yield {self.part.preview: classify_views.preview(session.table, inputs)}
+
+    def on_columns(self, model: str | None, request: gr.Request) -> dict:
+        """The columns once more: on a busy machine a box that has just come up may not have taken its value."""
+        if not model or self.sessions.get(request).table is None:
+            return {self.part.status: gr.skip()}
+        return self.draw_columns(find_classifier(model), request)
 
     def draw_columns(self, adapter: "Adapter", request: gr.Request) -> dict:
         """Which column is what, for the inputs that the model takes; nothing before there is a file."""
