@@ -17,7 +17,7 @@ TEXTS = {
     "answer.model": "Model",
     "answer.model_info": "Marks the answer in the sources; it makes nothing up.",
     "answer.question": "Question",
-    "answer.question_info": "In English or Chinese, also if the sources are in the other language. Enter asks.",
+    "answer.question_info": "In English or Chinese, best in the language of the sources. Enter asks.",
     "answer.run": "Ask",
     "answer.speak": "Ask by voice",
     "answer.spoken": "Your question",

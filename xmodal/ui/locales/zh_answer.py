@@ -17,7 +17,7 @@ TEXTS = {
     "answer.model": "模型",
     "answer.model_info": "在资料中标出答案，不会编造。",
     "answer.question": "问题",
-    "answer.question_info": "可以用中文或英文提问，资料是另一种语言也可以。按回车提问。",
+    "answer.question_info": "可以用中文或英文提问，最好与资料的语言相同。按回车提问。",
     "answer.run": "提问",
     "answer.speak": "用语音提问",
     "answer.spoken": "你的问题",
