@@ -109,8 +109,8 @@ def test_ratings_are_exported_and_space_is_freed(tab, home):
     page.wait_for_selector("#xm-feedback-latest table")
     with page.expect_download() as download:
         page.click("#xm-feedback-csv")
-    page.get_by_role("radio", name="Sorts into classes").check()
     assert "'=1+1" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+    page.get_by_role("radio", name="Sorts into classes").check()
     with page.expect_download() as download:
         page.click("#xm-feedback-data-set")
     assert json.loads(Path(download.value.path()).read_text()) == {"text": "lovely", "label": "a"}
