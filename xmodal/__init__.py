@@ -5,6 +5,7 @@ Each verb is a function here, imported when it is first used, so that `import xm
     import xmodal
 
     print(xmodal.answer("How do I lower high blood pressure?").answer)
+    print(xmodal.describe("photo.jpg").description)
     result = xmodal.transcribe("talk.mp3")
     print(result.language, result.text)
     print(xmodal.tag("street.wav").labels)
@@ -18,6 +19,8 @@ __version__ = "0.1.0"
 
 _VERBS = {
     "answer": "xmodal.tasks.answer",
+    "describe": "xmodal.tasks.describe",
+    "describe_files": "xmodal.tasks.describe",
     "transcribe": "xmodal.tasks.transcribe",
     "transcribe_files": "xmodal.tasks.transcribe",
     "iter_transcribe": "xmodal.tasks.transcribe",

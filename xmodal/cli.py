@@ -11,12 +11,15 @@ from collections.abc import Sequence
 
 from xmodal.cli_answer import add_answer
 from xmodal.cli_audio import add_tag, add_transcribe
+from xmodal.cli_describe import add_describe
 from xmodal.cli_models import add_models
 from xmodal.cli_runs import add_runs
 from xmodal.cli_training import add_classify, add_evaluate, add_train
 from xmodal.errors import XmodalError
 
-_COMMANDS = (add_answer, add_transcribe, add_tag, add_classify, add_train, add_evaluate, add_models, add_runs)
+_COMMANDS = (
+    add_answer, add_describe, add_transcribe, add_tag, add_classify, add_train, add_evaluate, add_models, add_runs,
+)  # fmt: skip
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 

@@ -7,7 +7,10 @@ from xmodal.data.storage import sniff_suffix
 from xmodal.data.tables import Table
 from xmodal.errors import InputError
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm")
+IMAGE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jp2"),
+    ".ppm",
+)
 AUDIO_SUFFIXES = (
     *(".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".amr", ".wma", ".webm"),
     *(".mp4", ".mkv", ".mov", ".au", ".w64"),
@@ -17,7 +20,7 @@ INPUTS = {
     "classify": ("text", "text_pair", "image", "audio"),
     "answer": ("question", "context", "image", "audio"),
     "transcribe": ("audio",),
-    "describe": ("image",),
+    "describe": ("image", "question"),
 }
 """The roles a model of the task can be given."""
 TARGETS = {"classify": "label", "answer": "answers", "transcribe": "transcription", "describe": "text"}
@@ -42,7 +45,9 @@ _NAMES = {
     "id": "id uid guid 编号 序号",
     "split": "split subset set 划分",
 }
-_CAPTIONS = ("text", "caption", "captions", "caption_0", "description", "alt_text", "描述", "说明", "标题")
+_CAPTIONS = ("text", "caption", "captions", "caption_0", "caption_1", "description", "alt_text", "描述", "说明", "标题")
+# A table of questions about pictures has answers instead of descriptions.
+_CAPTIONS += tuple(_NAMES["answer"].split())
 _FILES = ("file_name", "filename", "file", "path", "filepath", "file_path", "文件名", "文件", "路径")
 
 
@@ -83,6 +88,17 @@ def require_column(table: Table, column: str, what: str) -> None:
         )  # fmt: skip
 
 
+def numbered_columns(table: Table, column: str) -> list[str]:
+    """The column, and after `caption_0` also `caption_1` and so on: several descriptions of one picture."""
+    stem, number = column[:-1], column[-1:]
+    if number not in ("0", "1"):
+        return [column]
+    found = []
+    while f"{stem}{int(number) + len(found)}" in table.columns:
+        found.append(f"{stem}{int(number) + len(found)}")
+    return found
+
+
 def media_kind(values: Iterable[object]) -> str | None:
     """`image` or `audio` if most of the values are names of such files, or the Hub's dictionaries of them."""
     names = [_file_name(value) for value in values if value not in (None, "")]
@@ -104,7 +120,7 @@ def _order(task: str) -> list[str]:
         "classify": ["image", "audio", "label", "text", "text_pair"],
         "answer": ["image", "audio", "question", "answer", "answer_start", "context"],
         "transcribe": ["audio", "transcription"],
-        "describe": ["image", "text"],
+        "describe": ["image", "question", "text"],
     }[task]
     return [*roles, "id", "split"]
 

@@ -1,6 +1,7 @@
 """Pictures out of files, upright and in RGB. Files are not trusted: only plain picture formats, and of limited size."""
 
 import struct
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 80_000_000
 # MPO pictures (two JPEGs in one file, from phones) are opened as JPEG.
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM", "ICO")
 _BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError, struct.error)
+_BROKEN += (RuntimeError,)  # libheif's
 """What Pillow's decoders raise on damaged files."""
-_USE_INSTEAD = "Use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture."
+_SVG_HEAD = 4_096
+"""Bytes in which the first element of an SVG file is looked for: licences may stand before it."""
 
 
 def load_image(path: str | Path, check_only: bool = False) -> "Image.Image":
@@ -35,11 +38,11 @@ def load_image(path: str | Path, check_only: bool = False) -> "Image.Image":
     if not path.is_file():
         raise InputError(f"There is no file {path}.", "Check the name and the folder.")
     if path.stat().st_size == 0:
-        raise InputError(f"The file {path.name} is empty.", "Choose a file with a picture in it.")
-    Image.init()
-    formats = [name for name in _FORMATS if name in Image.OPEN]  # Pillow may be built without some
+        raise InputError(
+            f"The file {path.name} is empty.", "Choose a file with a picture in it.", "empty_picture", name=path.name
+        )
     try:
-        with Image.open(path, formats=formats) as image:
+        with Image.open(path, formats=_formats()) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise _too_large(path)
             if check_only:
@@ -50,11 +53,26 @@ def load_image(path: str | Path, check_only: bool = False) -> "Image.Image":
     except PermissionError as error:
         raise InputError(f"The file {path.name} may not be read.", "Check its permissions.") from error
     except UnidentifiedImageError as error:
-        raise InputError(f"{path.name} is not a picture that can be read.", _USE_INSTEAD) from error
+        raise _not_a_picture(path) from error
     except Image.DecompressionBombError as error:
         raise _too_large(path) from error
     except _BROKEN as error:
-        raise InputError(f"The picture {path.name} is damaged or cut off.", "Try another copy of it.") from error
+        raise InputError(
+            f"The picture {path.name} is damaged or cut off.", "Try another copy of it.", "broken_picture",
+            name=path.name,
+        ) from error  # fmt: skip
+
+
+def has_more_frames(path: str | Path) -> bool:
+    """Whether a picture that can be read is the first of several: an animation, or the pages of a scan."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=_formats()) as image:
+            # The second picture in a phone's JPEG is a depth map or a preview.
+            return image.format not in ("MPO", "JPEG") and getattr(image, "n_frames", 1) > 1
+    except _BROKEN:  # further frames may be cut off
+        return True
 
 
 def to_rgb(image: "Image.Image") -> "Image.Image":
@@ -80,7 +98,36 @@ def _to_bytes(values: np.ndarray) -> np.ndarray:
     return np.round((values - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
 
 
-def _too_large(path: Path) -> InputError:
+@cache
+def _formats() -> list[str]:
+    """What may be opened of what Pillow, which may be built without some, and pillow-heif know."""
+    from PIL import Image
+    from pillow_heif import register_heif_opener
+
+    Image.init()
+    register_heif_opener()
+    return [name for name in _FORMATS if name in Image.OPEN]
+
+
+def _not_a_picture(path: Path) -> InputError:
+    with open(path, "rb") as file:
+        head = file.read(_SVG_HEAD).lower()
+    if b"<svg" in head or path.suffix.lower() == ".svgz":
+        return InputError(
+            f"{path.name} is a drawing (SVG), which has no pixels.", "Export it as PNG and use that.", "svg_picture",
+            name=path.name,
+        )  # fmt: skip
     return InputError(
-        f"The picture {path.name} has more than {MAX_PIXELS // 1_000_000} million pixels.", "Make it smaller first."
+        f"{path.name} is not a picture that can be read.",
+        "Use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC picture.",
+        "not_a_picture",
+        name=path.name,
     )
+
+
+def _too_large(path: Path) -> InputError:
+    most = MAX_PIXELS // 1_000_000
+    return InputError(
+        f"The picture {path.name} has more than {most} million pixels.", "Make it smaller first.", "large_picture",
+        name=path.name, most=most,
+    )  # fmt: skip

@@ -1,10 +1,10 @@
 """Rows as the engine takes them: plain values by role, out of a table's columns."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from xmodal.data.columns import INPUTS, MEDIA_ROLES, TARGETS
+from xmodal.data.columns import INPUTS, MEDIA_ROLES, TARGETS, numbered_columns
 from xmodal.data.config import DataConfig
 from xmodal.data.folders import split_name
 from xmodal.data.hub_sets import keep_media
@@ -37,7 +37,12 @@ def build_rows(table: Table, columns: dict[str, str], config: DataConfig, untrus
                 row[role] = _media(cell[role], table.folders[i], untrusted)
             else:
                 row[role] = _text(cell[role])
-        row[target] = _answers(cell, row.get("context")) if target == "answers" else _text(cell[target])
+        if target == "answers":
+            row[target] = _answers(cell, row.get("context"))
+        elif target == "text":
+            row[target] = _join_lines(table.columns[column][i] for column in numbered_columns(table, columns[target]))
+        else:
+            row[target] = _text(cell[target])
         if target == "label":
             row[target] = config.label_names.get(row[target], row[target])
         row[GROUP] = _text(table.columns[group][i]) if group else None
@@ -66,13 +71,14 @@ def drop_incomplete(rows: list[dict], roles: Sequence[str], missing: str) -> tup
         "no_target",
         target,
     )
-    asked = [role for role in inputs if role == "question"] or inputs
+    needed = "image" if target == "text" else "question"  # descriptions are asked for without a question
+    asked = [role for role in inputs if role == needed] or inputs
     some = [row for row in rows if any(row[role] is not None for role in asked)]
     rows = keep(some, f"{{}} rows have no {' or '.join(asked)} and were left out.", "no_input")
     if missing == "drop":
         rows = keep([row for row in rows if None not in (row[role] for role in inputs)],
                     "{} rows lack an input and were left out, as set.", "incomplete")  # fmt: skip
-    for role in inputs:
+    for role in asked if target == "text" else inputs:
         gaps = [row["id"] for row in rows if row[role] is None]
         if gaps:
             message = f"{len(gaps)} rows have no {role}" + ("; the mean stands in." if missing == "fill" else ".")
@@ -124,6 +130,13 @@ def _text(value: object) -> str | None:
         value = json.dumps(value, ensure_ascii=False) if value else ""
     text = str(value)
     return text if text.strip() else None
+
+
+def _join_lines(values: Iterable[object]) -> str | None:
+    """Texts one below the other; a cell can hold a list of them."""
+    lists = [value if isinstance(value, list | tuple) else [value] for value in values]
+    lines = [" ".join(text.split()) for texts in lists for text in map(_text, texts) if text]
+    return "\n".join(lines) or None
 
 
 def _media(value: object, folder: Path, untrusted: bool) -> str | None:

@@ -80,6 +80,8 @@ def load_data(
     warnings = [*(warning for part in read for warning in part.table.warnings), *aside, *incomplete, *unreadable]
     _require_rows(rows, config, warnings)
     check_cancelled(cancel)
+    if roles[-1] == "text":
+        _group_pictures(rows, digests)
     train, check, shared = _split(rows, config, roles[-1])
     check, duplicates = remove_duplicates(train, check, roles, digests)
     _require_enough(train, check, config, roles[-1])
@@ -198,6 +200,13 @@ def _split(rows: list[dict], config: DataConfig, target: str) -> tuple[list[dict
     held = split_rows(len(rows), config.check_fraction, config.seed, labels, groups)
     train = [row for row, out in zip(rows, held, strict=True) if not out]
     return train, [row for row, out in zip(rows, held, strict=True) if out], []
+
+
+def _group_pictures(rows: list[dict], digests: dict[str, str]) -> None:
+    """Rows of one picture are a group, where the data has no other."""
+    if not any(row[GROUP] for row in rows):
+        for row in rows:
+            row[GROUP] = digests[row["image"]]
 
 
 def _require_rows(rows: list[dict], config: DataConfig, warnings: list[DataWarning]) -> None:

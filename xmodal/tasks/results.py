@@ -65,6 +65,40 @@ class TagResult:
 
 
 @dataclass(frozen=True)
+class ColourShare:
+    """A colour of a picture: its name in English, `#rrggbb`, and the share of the picture that has it."""
+
+    name: str
+    hex: str
+    share: float
+
+
+@dataclass(frozen=True)
+class DescribeResult:
+    """What can be said of a picture.
+
+    Attributes:
+        file: Its name.
+        description: A sentence or a few.
+        labels: The likeliest of ImageNet's classes.
+        alt: A text to stand for the picture where it is not seen.
+        colours: Those that take most room.
+        written: Paragraphs of text in it; empty if it was not looked for.
+        model: The adapter that described it, or the image tower where there is none.
+        seconds: Time it took.
+    """
+
+    file: str
+    description: str
+    labels: tuple[LabelScore, ...]
+    alt: str
+    colours: tuple[ColourShare, ...]
+    written: tuple[str, ...]
+    model: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class ClassifyResult:
     """The likeliest label and the score of each; `contributions` is what each modality adds to the label's score.
 

@@ -50,7 +50,8 @@ def read_changed(folder: Path) -> dict[str, list[dict]]:
 
 
 def _describe(row: dict, line: dict, inputs: Sequence[str]) -> dict:
-    target = next(row[role] for role in ("label", "transcription", "answers") if role in row)
+    # A classifier's rows can have a text too.
+    target = next(row[role] for role in ("label", "transcription", "answers", "text") if role in row)
     target = " / ".join(target["text"]) if isinstance(target, dict) else target
     kept = {role: row[role][:_TEXT] for role in inputs if row.get(role)}
     return {"id": row["id"], "inputs": kept, "target": target, "given": line.get("prediction") or ""}

@@ -15,6 +15,7 @@ _RATE_FACTORS = {"sgd": 10.0, "adagrad": 3.0}  # these take longer steps than Ad
 _TASK_DEFAULTS = {
     "answer": {"max_length": 384, "batch_size": 8},
     "transcribe": {"trainable": "lora", "batch_size": 8},
+    "describe": {"trainable": "lora", "batch_size": 16},
 }
 _EPOCHS = {"head": 30.0, "lora": 3.0, "top": 3.0, "full": 3.0}
 
@@ -135,7 +136,8 @@ class Recipe(BaseModel):
 
     Attributes:
         name: Of the adapter that comes out.
-        task: `classify`, `answer` (marking the answer in a text) or `transcribe`.
+        task: `classify`, `answer` (marking the answer in a text, or telling it of a picture), `transcribe` or
+            `describe`.
         towers: Modality to model name; empty for the default tower of each modality that the data has.
         start: Name or folder of an adapter to go on from, with the same towers, labels and shape. A learning rate that
             is left out is a fifth of the usual then, so that the first steps do not undo what was learnt.
@@ -152,7 +154,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)
-    task: Literal["classify", "answer", "transcribe"] = "classify"
+    task: Literal["classify", "answer", "transcribe", "describe"] = "classify"
     towers: dict[Modality, str] = Field(default_factory=dict)
     start: str = ""
     data: DataConfig

@@ -22,7 +22,7 @@ from xmodal.device import pick_device
 from xmodal.disk import disk_full_explained, replace_text
 from xmodal.errors import CancelledError, InputError, XmodalError
 from xmodal.modalities import MODALITIES
-from xmodal.models.adapters import Adapter, adapters_dir, load_adapter, save_adapter, save_metrics
+from xmodal.models.adapters import Adapter, Family, adapters_dir, load_adapter, save_adapter, save_metrics
 from xmodal.progress import Reporter
 from xmodal.training.changed import MOST, SIDES, write_changed
 from xmodal.training.config import Recipe
@@ -36,10 +36,12 @@ from xmodal.training.tracking import Tracker
 from xmodal.training.trainer import memory_explained
 
 _LEARNERS = {
-    "classify": ("classifier", "ClassifierLearner"),
-    "answer": ("span_qa", "SpanLearner"),
-    "transcribe": ("transcriber", "TranscriberLearner"),
+    "classifier": "ClassifierLearner",
+    "span_qa": "SpanLearner",
+    "transcriber": "TranscriberLearner",
+    "generator": "GeneratorLearner",
 }
+_FAMILIES = {"classify": "classifier", "answer": "span_qa", "transcribe": "transcriber", "describe": "generator"}
 _log = logging.getLogger(__name__)
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "datasets", "timm")
 
@@ -116,9 +118,10 @@ def _train(
 ) -> tuple[dict, str]:
     """The metrics, and the adapter's folder."""
     torch.manual_seed(recipe.train.seed)
-    kind, status, cross = learner_class(recipe.task), by_main(lambda: read_run(folder.name).status), {}
+    status, cross = by_main(lambda: read_run(folder.name).status), {}
     with main_first():
         data = load_data(recipe.data, report, cancel, untrusted=untrusted)
+    kind = learner_class(recipe.task, data.roles)
     for warning in data.report.warnings if is_main() else ():
         _log.warning("%s", " ".join([warning.message, *warning.examples[:1]]))
     if recipe.cross_validation or recipe.cross_validation_column:
@@ -154,12 +157,12 @@ def evaluate(
     Raises:
         InputError: The data does not fit the adapter.
     """
-    return learner_class(adapter.task).measure_adapter(adapter, data, report, cancel)
+    return _learner(adapter.family).measure_adapter(adapter, data, report, cancel)
 
 
 def main_metric(adapter: Adapter, metrics: Metrics) -> str:
     """The metric that the adapter was trained to better."""
-    name = adapter.metrics.get("metric") or learner_class(adapter.task).metric
+    name = adapter.metrics.get("metric") or _learner(adapter.family).metric
     return name if name in metrics.examples else next(iter(metrics.examples))
 
 
@@ -187,16 +190,24 @@ def load_evaluation_data(
     return load_data(plain, report, cancel, untrusted=untrusted)
 
 
-def learner_class(task: str) -> type[Learner]:
-    """The learner of a task.
+def learner_class(task: str, roles: Sequence[str] = ()) -> type[Learner]:
+    """The learner of a task; questions about pictures without a text are for the generator.
+
+    Args:
+        task: Of the recipe.
+        roles: What the data has.
 
     Raises:
         InputError: There is none.
     """
-    if task not in _LEARNERS:
-        raise InputError(f"There is no training for the task {task!r}.", f"Choose one of: {', '.join(_LEARNERS)}.")
-    module, name = _LEARNERS[task]
-    return getattr(import_module(f"xmodal.training.learners.{module}"), name)
+    if task not in _FAMILIES:
+        raise InputError(f"There is no training for the task {task!r}.", f"Choose one of: {', '.join(_FAMILIES)}.")
+    shown = task == "answer" and "image" in roles and "context" not in roles
+    return _learner("generator" if shown else _FAMILIES[task])
+
+
+def _learner(family: Family) -> type[Learner]:
+    return getattr(import_module(f"xmodal.training.learners.{family}"), _LEARNERS[family])
 
 
 def compare(

@@ -1,0 +1,162 @@
+"""A generator made of a real image tower and a tiny language model: packing, saving, writing, adapters."""
+
+import dataclasses
+
+import pytest
+import torch
+from PIL import Image
+from transformers import AutoModelForImageTextToText, AutoProcessor
+
+from tests.tiny_language import NAME, make_language, use_language
+from xmodal.errors import CancelledError, InputError, UnknownModelError
+from xmodal.models.adapters import Adapter, save_adapter
+from xmodal.models.generator import build_generator
+from xmodal.models.generator_adapter import (
+    LORA,
+    for_use,
+    load_generator,
+    load_trained,
+    make_processor,
+    prepare_generator,
+    trained_tensors,
+)
+from xmodal.models.generator_text import LONG, SHORT, PackedCollator, generate_texts
+
+TEXTS = [(SHORT, "A red square."), ("what colour is it?", "red"), (LONG, "A blue square.")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return make_language(tmp_path_factory.mktemp("language"))
+
+
+@pytest.fixture(autouse=True)
+def language(monkeypatch, folder):
+    use_language(monkeypatch, folder)
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(1)
+    return build_generator(language_model=NAME, grid=3)[0].eval()
+
+
+def pictures(*colours):
+    return [Image.new("RGB", (80, 60), colour) for colour in colours]
+
+
+def look(model, *colours):
+    with torch.inference_mode():
+        return model.tower(**model.tower.prepare(pictures(*colours)))[0]
+
+
+def test_the_tower_sees_the_whole_picture_and_its_colours(model):
+    image = Image.new("RGB", (300, 100), "white")
+    image.paste("red", (0, 0, 40, 100))  # at the edge, where a crop of the middle would not see it
+    tokens = model.tower(**model.tower.prepare([image]))[0]
+    assert tokens.shape == (1, 10, model.config.tower_dim)
+    colours = tokens[0, 1:, -6:-3].unflatten(0, (3, 3))  # mean red, green and blue, by rows
+    assert (colours[:, 0, 0] - colours[:, 0, 1] > 0.5).all()
+    assert torch.allclose(colours[:, 2], torch.ones(3, 3), atol=0.02)
+
+
+def test_texts_packed_behind_one_picture_are_learnt_as_each_by_itself(model):
+    processor = make_processor(model)
+    collate, seen = PackedCollator(processor), look(model, "red", "blue")
+    rows = [{"seen": one, "segments": [processor.segment(*text, 32) for text in TEXTS[: 3 - i]]}
+            for i, one in enumerate(seen)]  # fmt: skip
+    together = model(**collate(rows)).loss
+    total = count = 0
+    for row in rows:
+        for segment in row["segments"]:
+            batch = collate([{**row, "segments": [segment]}])
+            wanted = (batch["labels"] >= 0).sum()
+            total, count = total + model(**batch).loss * wanted, count + wanted
+    assert torch.allclose(together, total / count, atol=1e-4)
+
+
+def test_only_the_text_and_its_end_are_learnt(model):
+    processor = make_processor(model)
+    ids, labels = processor.segment("what colour is it?", "red square", 32)
+    learnt = [label for label in labels if label >= 0]
+    assert processor.tokenizer.decode(learnt) == "red square <end>"
+    assert [ids[i + 1] for i, label in enumerate(labels[:-1]) if label >= 0] == learnt[:-1]
+
+
+def test_a_saved_model_is_loaded_by_the_auto_classes_and_says_the_same(model, tmp_path):
+    processor = make_processor(model)
+    model.save_pretrained(tmp_path)
+    processor.save_pretrained(tmp_path)
+    again = AutoModelForImageTextToText.from_pretrained(tmp_path).eval()
+    inputs = AutoProcessor.from_pretrained(tmp_path)(pictures("red", "blue"), [SHORT, "what colour is it?"])
+    with torch.inference_mode():
+        expected = model(**processor(pictures("red", "blue"), [SHORT, "what colour is it?"])).logits
+        assert torch.allclose(again(**inputs).logits, expected, atol=1e-5)
+    out = again.generate(**inputs, max_new_tokens=5, do_sample=False)
+    assert out.shape[1] <= inputs["input_ids"].shape[1] + 5
+
+
+def test_a_picture_in_a_batch_is_told_as_by_itself(model):
+    processor, seen = make_processor(model), look(model, "red", "blue", "green")
+    asked = [SHORT, "what colour is it?", "is it blue?"]
+    alone = [generate_texts(model, processor, seen[i : i + 1], [asked[i]])[0] for i in range(3)]
+    together = generate_texts(model, processor, seen, asked)
+    # Those that are asked a question end with the longest text of the batch, at the latest.
+    assert all(long.startswith(short) for long, short in zip(together, alone, strict=True))
+
+
+def test_words_are_told_as_they_come_and_can_be_stopped(model):
+    processor, seen, told = make_processor(model), look(model, "red"), []
+
+    def stop(text):
+        told.append(text)
+        if len(told) == 2:
+            raise CancelledError("Stopped.", "")
+
+    whole = generate_texts(model, processor, seen, [SHORT])[0]
+    with pytest.raises(CancelledError):
+        generate_texts(model, processor, seen, [SHORT], stop)
+    assert len(told) == 2 and whole.startswith(told[0]) and told[1].startswith(told[0])
+
+
+@pytest.mark.parametrize("trainable", ["head", "lora", "top", "full"])
+def test_what_was_trained_comes_back(trainable, tmp_path):
+    model, base = build_generator(language_model=NAME)
+    prepare_generator(model, trainable, rank=2, top_layers=1)
+    random = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.3 * torch.randn(parameter.shape, generator=random))
+    tensors = trained_tensors(model, trainable)
+    assert set(tensors) == {"connector", *{"lora": ["lora_language"], "head": []}.get(trainable, ["language"])}
+    train = {"trainable": trainable, "lora_rank": 2, "top_layers": 1}
+    described = Adapter("a", "generator", "describe", base, settings={"grid": 6, "train": train})
+    adapter = save_adapter(described, tensors, tmp_path / "a")
+    loaded, seen = load_generator(adapter), look(model, "red")
+    given = PackedCollator(loaded.processor)([{"seen": seen[0], "segments": [loaded.processor.segment(*TEXTS[0], 32)]}])
+    with torch.inference_mode():
+        trained, pretrained = model(**given).loss, build_generator(language_model=NAME)[0](**given).loss
+        restored = loaded.model(**given).loss
+    # What is stored, and what is used, is less exact: LoRA in 16 bits, and the whole model.
+    assert abs(restored - trained) < 0.2 * abs(pretrained - trained)
+
+
+def test_an_adapter_of_another_shape_or_family_is_refused(model, tmp_path):
+    base = {"image": {"model": "efficientnet-lite2"}, "text": {"model": NAME}}
+    train = {"trainable": "lora", "lora_rank": 2, "top_layers": 1}
+    described = Adapter("a", "generator", "describe", base, settings={"grid": 3, "train": train})
+    prepare_generator(model, "lora", 4, 1)
+    adapter = save_adapter(described, trained_tensors(model, "lora"), tmp_path / "a")
+    with pytest.raises(InputError, match="does not fit"):
+        load_generator(adapter)
+    with pytest.raises(InputError, match="does not describe"):
+        load_generator(dataclasses.replace(adapter, family="span_qa"))
+    assert LORA + ".safetensors" in adapter.files
+    load_trained(model, dataclasses.replace(adapter, settings={"grid": 3, "train": {**train, "lora_rank": 4}}))
+    assert for_use(model).nbytes > 0
+
+
+def test_a_language_model_that_is_none_is_refused():
+    with pytest.raises(UnknownModelError):
+        build_generator(language_model="whisper-base")

@@ -1,0 +1,82 @@
+"""The image tower as the generator looks through it: fewer places than its last feature map, but more of each.
+
+The last map of a network trained to name things knows little of colour and of exact form. Each place of the grid
+therefore also has what two earlier stages say there, and the mean and spread of its pixels.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from xmodal.device import Device
+from xmodal.models.registry import find_model
+from xmodal.models.sources import fetch
+from xmodal.models.towers import DEFAULT_TOWERS, ImageTower, Tower
+from xmodal.progress import Reporter
+
+_EARLIER = (8, 16)
+"""Reductions of the earlier stages that are looked at."""
+
+
+class PictureTower(ImageTower):
+    """See the module; a token for the whole picture, then `grid` x `grid` of its places, row by row.
+
+    The whole picture is seen, not only its middle.
+
+    Args:
+        name: Registered name of the image tower.
+        network: timm network without its classifier.
+        transforms: As timm's `create_transform` takes them.
+        grid: Places across and down.
+    """
+
+    def __init__(self, name: str, network: nn.Module, transforms: dict, grid: int):
+        Tower.__init__(self, name, network)
+        self.grid, self.tokens_version = grid, 100 + grid  # never those of `ImageTower`
+        self.stages = [i for i, info in enumerate(_stages(network)) if info["reduction"] in _EARLIER]
+        self.dim = network.num_features + sum(_stages(network)[i]["num_chs"] for i in self.stages) + 6
+        self.transforms = {**transforms, "crop_pct": 1.0, "crop_mode": "squash"}
+        self.set_transforms(self.transforms)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Tower.forward`; `(batch, 1 + grid * grid, dim)`."""
+        last, earlier = self.network.forward_intermediates(pixels, indices=self.stages)
+        pixels = pixels.float()
+        spread = nn.functional.adaptive_avg_pool2d(pixels**2, self.grid)
+        spread = (spread - nn.functional.adaptive_avg_pool2d(pixels, self.grid) ** 2).clamp(min=0).sqrt()
+        maps = [nn.functional.adaptive_avg_pool2d(one.float(), self.grid) for one in (last, *earlier, pixels)]
+        places = torch.cat([*maps, spread], dim=1).flatten(2).transpose(1, 2)
+        tokens = torch.cat([places.mean(1, keepdim=True), places], dim=1)
+        return tokens, torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
+
+
+def load_picture_tower(
+    name: str = "", grid: int = 6, report: Reporter | None = None, device: Device | None = None
+) -> PictureTower:
+    """The tower by its registered name, frozen.
+
+    Raises:
+        UnknownModelError: There is none of that name.
+    """
+    spec = find_model(name or DEFAULT_TOWERS["image"], "label")
+    fetched = fetch(spec, report)
+    network, transforms = _open(fetched.path)
+    tower = PictureTower(spec.name, network, transforms, grid)
+    tower.source, tower.revision = fetched.source, fetched.revision
+    tower.eval().requires_grad_(False)
+    return tower.to(device.name) if device else tower
+
+
+def _open(folder: Path) -> tuple[nn.Module, dict]:
+    import timm
+    from timm.data import resolve_data_config
+
+    network = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0)
+    return network, resolve_data_config({}, model=network)
+
+
+def _stages(network: nn.Module) -> list[dict]:
+    """timm's list of stages; some networks keep it in an object."""
+    info = network.feature_info
+    return info if isinstance(info, list) else info.info

@@ -1,0 +1,224 @@
+"""Describes pictures in words, and answers questions about them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xmodal.data.colours import dominant_colours
+from xmodal.data.images import load_image
+from xmodal.device import pick_device
+from xmodal.errors import InputError, UnknownModelError, XmodalError
+from xmodal.models.adapters import Adapter, list_adapters, load_adapter
+from xmodal.models.memory import model_memory
+from xmodal.models.registry import list_models
+from xmodal.progress import Progress, Reporter, check_cancelled
+from xmodal.tasks.pictures import describe_labels, label_picture, read_page
+from xmodal.tasks.results import ColourShare, DescribeResult
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from xmodal.models.generator_adapter import Generator
+
+DEFAULT_MODEL = "describe-starter"
+LENGTHS = ("short", "long")
+_BATCH = 8
+_MARKS = (".", "!", "?")
+_MOST_WRITTEN = 60
+Tell = Callable[[str], None]
+
+
+def describe(
+    image: str | Path,
+    *,
+    length: str = "short",
+    model: str = "",
+    ocr: bool = True,
+    tell: Tell | None = None,
+    report: Reporter | None = None,
+    cancel: threading.Event | None = None,
+) -> DescribeResult:
+    """Describe a picture.
+
+    Args:
+        image: The file; of an animation the first frame.
+        length: `short` or `long`.
+        model: Name or folder of an adapter; the default one if not given. Where there is none, the labels are told.
+        ocr: Also look for writing in the picture.
+        tell: Called with the description so far, as it is made.
+        report: Told of downloads.
+        cancel: Stops it.
+
+    Raises:
+        XmodalError: The picture or the model cannot be used.
+    """
+    for _, result in iter_describe([image], length=length, model=model, ocr=ocr, tell=tell, report=report,
+                                   cancel=cancel):  # fmt: skip
+        if isinstance(result, XmodalError):
+            raise result
+    return result
+
+
+def describe_files(images: Sequence[str | Path], **options) -> list[DescribeResult]:
+    """As `describe`, for several pictures at once, which takes less time; the first that cannot be used ends it."""
+    results = []
+    for _, result in iter_describe(images, **options):
+        if isinstance(result, XmodalError):
+            raise result
+        results.append(result)
+    return results
+
+
+def iter_describe(
+    images: Sequence[str | Path],
+    *,
+    length: str = "short",
+    model: str = "",
+    ocr: bool = True,
+    tell: Tell | None = None,
+    report: Reporter | None = None,
+    cancel: threading.Event | None = None,
+) -> Iterator[tuple[Path, DescribeResult | XmodalError]]:
+    """Pictures with what can be said of them, or with what is wrong with them, in order; see `describe`."""
+    if length not in LENGTHS:
+        raise InputError(f"There is no length {length!r}.", f"Choose one of: {', '.join(LENGTHS)}.")
+    adapter = find_describer(model)
+    paths = [Path(path) for path in images]
+    for start in range(0, len(paths), _BATCH):
+        started = time.perf_counter()
+        read = [(path, _open(path)) for path in paths[start : start + _BATCH]]
+        pictures = [image for _, image in read if not isinstance(image, XmodalError)]
+        check_cancelled(cancel)
+        if report and pictures:
+            report(Progress("describe", read[0][0].name, start, len(paths), "pictures"))
+        told = _describe_all(adapter, pictures, length, tell if len(paths) == 1 else None, report, cancel)
+        for path, image in read:
+            check_cancelled(cancel)
+            if isinstance(image, XmodalError):
+                yield path, image
+                continue
+            name = adapter.name if adapter else list_models("label")[0]
+            yield path, _result(path, image, next(told), name, ocr, started, report, cancel)
+            started = time.perf_counter()
+
+
+def ask_picture(
+    image: "Image.Image", question: str, model: str = "", report: Reporter | None = None
+) -> tuple[str, str]:
+    """The answer to a question about an RGB picture, empty where the model cannot tell; and the model's name.
+
+    Raises:
+        UnknownModelError: There is no model that answers about pictures.
+    """
+    adapter = find_describer(model)
+    if adapter is None:
+        raise UnknownModelError(
+            "There is no model that answers about pictures yet.", "Train one for the task describe.", "no_describer"
+        )
+    with _borrow(adapter, report) as generator:
+        text = _generate(generator, [image], question, None)[0]
+    return ("" if cannot_tell(text) else text), adapter.name
+
+
+def cannot_tell(text: str) -> bool:
+    """Whether a model says that it does not know."""
+    return text.casefold().replace("\u2019", "'").startswith(("i can't tell", "i cannot tell"))
+
+
+def find_describer(name: str = "") -> Adapter | None:
+    """The adapter that describes pictures: the one named, else the default, else the newest; None if there is none.
+
+    Raises:
+        UnknownModelError: The one named is unknown, or does something else.
+    """
+    known = list_adapters(family="generator")
+    if name:
+        adapter = load_adapter(name)
+        if adapter.family != "generator":
+            names = ", ".join(one.name for one in known) or "none yet"
+            raise UnknownModelError(f"The adapter {name} does not describe pictures.", f"Those that do: {names}.")
+        return adapter
+    known = [one for one in known if one.task == "describe"]
+    default = next((one for one in known if one.name == DEFAULT_MODEL), None)
+    return default or max(known, key=lambda one: one.created, default=None)
+
+
+def _open(path: Path) -> "Image.Image | XmodalError":
+    try:
+        return load_image(path)
+    except XmodalError as error:
+        return error
+
+
+@contextmanager
+def _borrow(adapter: Adapter, report: Reporter | None) -> "Iterator[Generator]":
+    from xmodal.models.generator_adapter import load_generator
+
+    key = (adapter.name, str(adapter.path), adapter.created, pick_device())
+    with model_memory().use(key, lambda: load_generator(adapter, report)) as generator:
+        yield generator
+
+
+def _describe_all(
+    adapter: Adapter | None, pictures: list, length: str, tell: Tell | None, report: Reporter | None, cancel
+) -> Iterator[str]:
+    """A description for each picture; empty ones where there is no model."""
+    if adapter is None or not pictures:
+        yield from [""] * len(pictures)
+        return
+    from xmodal.models.generator_text import LONG, SHORT
+
+    def check_and_tell(text: str) -> None:
+        check_cancelled(cancel)
+        if tell:
+            tell(finish(text, False))
+
+    with _borrow(adapter, report) as generator:
+        single = check_and_tell if len(pictures) == 1 else None
+        texts = _generate(generator, pictures, LONG if length == "long" else SHORT, single)
+    yield from (finish(text) for text in texts)
+
+
+def _generate(generator: "Generator", pictures: list, instruction: str, tell: Tell | None) -> list[str]:
+    import torch
+
+    from xmodal.models.generator_text import generate_texts
+
+    tower = generator.model.tower
+    with torch.inference_mode():
+        seen, _ = tower(**{name: value.to(tower.device) for name, value in tower.prepare(pictures).items()})
+    return generate_texts(generator.model, generator.processor, seen, [instruction] * len(pictures), tell)
+
+
+def finish(text: str, whole: bool = True) -> str:
+    """A capital letter first and, where the text is whole, a full stop last."""
+    text = text[:1].upper() + text[1:]
+    return text + "." if whole and text and not text.endswith(_MARKS) else text
+
+
+def _result(
+    path: Path, image: "Image.Image", told: str, model: str, ocr: bool, started: float, report, cancel
+) -> DescribeResult:
+    labels = tuple(label_picture(image, report=report, cancel=cancel))
+    description = told or describe_labels(labels)
+    written = tuple(read_page(image)) if ocr else ()
+    colours = tuple(ColourShare(one.name, one.hex, one.share) for one in dominant_colours(image))
+    return DescribeResult(
+        file=path.name,
+        description=description,
+        labels=labels,
+        alt=_alt_text(description, written),
+        colours=colours,
+        written=written,
+        model=model,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+
+
+def _alt_text(description: str, written: Sequence[str]) -> str:
+    """What stands for the picture where it is not seen: the description, and what is written in it if that is short."""
+    text = " ".join(" ".join(written).split())
+    return f"{description} It reads: \u201c{text}\u201d." if 0 < len(text) <= _MOST_WRITTEN else description

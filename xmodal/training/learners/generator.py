@@ -1,0 +1,211 @@
+"""Trains generators: descriptions of pictures, and answers to questions about them."""
+
+import threading
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from xmodal.data.sets import LoadedData
+from xmodal.device import pick_device
+from xmodal.errors import InputError
+from xmodal.models.adapters import Adapter, load_adapter
+from xmodal.models.classifier_model import quicken
+from xmodal.models.generator import GRID, build_generator
+from xmodal.models.generator_adapter import (
+    Generator,
+    load_generator,
+    load_trained,
+    make_processor,
+    prepare_generator,
+    trained_tensors,
+)
+from xmodal.models.generator_text import LONG, SHORT, PackedCollator, generate_texts, is_long
+from xmodal.progress import Progress, Reporter, check_cancelled
+from xmodal.tasks.features import tower_tokens
+from xmodal.training.config import Recipe
+from xmodal.training.learners.base import Learner, require_alike
+from xmodal.training.metrics import Metrics
+from xmodal.training.text_metrics import description_metrics
+
+_BATCH = 32
+_MOST_TEXTS = 6
+"""Of a picture in one sequence; what is more goes into another one."""
+
+
+class GeneratorLearner(Learner):
+    """See `Learner`. The tower is frozen and run once for each picture; the connector is always trained.
+
+    A row with a `question` teaches its answer, one without teaches a description, by the instruction for short or for
+    long ones as it is itself.
+    """
+
+    family = "generator"
+    metric = "cider"
+
+    def __init__(self, recipe: Recipe, data: LoadedData, report: Reporter | None = None):
+        super().__init__(recipe, data)
+        if "image" not in data.roles:
+            raise InputError("The data set has no pictures.", "Map its columns in `data.columns`.")
+        self.metric = "exact_match" if _only_questions(list(data.train)) else "cider"
+        train, device = recipe.train, pick_device()
+        # Frozen weights need not be exact; those that are trained must, as steps are smaller than bfloat16 tells apart.
+        dtype = device.torch_dtype if train.trainable in ("head", "lora") else torch.float32
+        model, self.base = build_generator(
+            recipe.towers.get("image", ""), recipe.towers.get("text", ""), dtype, report=report, device=device
+        )
+        self.processor = make_processor(model)
+        quicken(model.language)
+        prepare_generator(model, train.trainable, train.lora_rank, train.top_layers)
+        self.model = model
+        if recipe.start:
+            self._start_from(load_adapter(recipe.start))
+
+    def _start_from(self, adapter: Adapter) -> None:
+        """Put in the weights of an adapter of the same shape; a trained connector can get LoRA beside it."""
+        trained = adapter.settings.get("train", {}).get("trainable")
+        names = {"lora": ("trainable", "lora_rank"), "top": ("trainable", "top_layers"), "full": ("trainable",)}
+        require_alike(adapter, self.recipe, self.family, self.base, names.get(trained, ()))
+        load_trained(self.model, adapter)
+
+    def measure(
+        self, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None
+    ) -> Metrics:
+        """See `Learner.measure`."""
+        training = self.model.training
+        self.model.eval()
+        texts = _tell(Generator(self.model, self.processor), rows, report, cancel)
+        self.model.train(training)
+        return _metrics(rows, texts)
+
+    def prepare(self, report: Reporter | None = None, cancel: threading.Event | None = None):
+        """See `Learner.prepare`; a row is a picture with its texts."""
+        self.model.tower.eval()
+        most, lessons = self.recipe.train.max_length, _lessons(list(self.data.train))
+        pictures = list(dict.fromkeys(picture for picture, _ in lessons))
+        seen = dict(zip(pictures, tower_tokens(self.model.tower, pictures, report, cancel), strict=True))
+        rows = []
+        for picture, texts in lessons:
+            segments = [self.processor.segment(asked, told, most) for asked, told in texts]
+            length = sum(len(ids) for ids, _ in segments)
+            rows.append({"seen": seen[picture], "segments": segments, "length": length})
+        return rows, PackedCollator(self.processor)
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """See `Learner.tensors`."""
+        return trained_tensors(self.model, self.recipe.train.trainable)
+
+    def settings(self) -> dict:
+        """See `Learner.settings`."""
+        return {"grid": GRID}
+
+    @classmethod
+    def measure_adapter(
+        cls,
+        adapter: Adapter,
+        data: LoadedData,
+        report: Reporter | None = None,
+        cancel: threading.Event | None = None,
+    ) -> tuple[Metrics, list[dict]]:
+        """See `Learner.measure_adapter`.
+
+        Raises:
+            InputError: The data has no pictures, or the adapter is of another family.
+        """
+        if "image" not in data.roles:
+            raise InputError("The data set has no pictures.", "Map its columns in `data.columns`.")
+        rows = list(data.check)
+        texts = _tell(load_generator(adapter, report), rows, report, cancel)
+        lines = [
+            {"id": row["id"], "question": row.get("question"), "references": references(row), "prediction": text}
+            for row, text in zip(rows, texts, strict=True)
+        ]
+        return _metrics(rows, texts), lines
+
+    @classmethod
+    def extra_metrics(
+        cls,
+        adapter: Adapter,
+        data: LoadedData,
+        lines: Sequence[dict],
+        report: Reporter | None,
+        cancel: threading.Event | None,
+    ) -> dict:
+        """See `Learner.extra_metrics`: descriptions and answers by themselves."""
+        del adapter, report, cancel
+        kinds: dict[str, list[int]] = {}
+        for i, line in enumerate(lines):
+            kinds.setdefault("questions" if line["question"] else "descriptions", []).append(i)
+        rows = list(data.check)
+        return {
+            "by_kind": {
+                kind: {"rows": len(of), **_metrics([rows[i] for i in of], [lines[i]["prediction"] for i in of]).values}
+                for kind, of in sorted(kinds.items())
+            }
+        }
+
+
+def references(row: dict) -> list[str]:
+    """The texts that are right for a row; a cell has one a line."""
+    target = row["answers"]["text"] if "answers" in row else (row["text"] or "").split("\n")
+    return [tidy(text) for text in target if text.strip()] or ["I can't tell."]
+
+
+def instruction(row: dict) -> str:
+    """What the model is told to do for a row."""
+    if row.get("question"):
+        return " ".join(row["question"].split())
+    return LONG if is_long(references(row)[0]) else SHORT
+
+
+def tidy(text: str) -> str:
+    """Without the spaces that some data sets have before marks."""
+    for mark in ".,;:!?":
+        text = text.replace(f" {mark}", mark)
+    return " ".join(text.split())
+
+
+def _lessons(rows: Sequence[dict]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Pictures with instructions and texts, each text once, a few texts at a time."""
+    pictures: dict[str, dict[tuple[str, str], None]] = {}
+    for row in rows:
+        asked = row.get("question")
+        for text in references(row):
+            told = instruction(row) if asked else (LONG if is_long(text) else SHORT)
+            pictures.setdefault(row["image"], {})[(told, text)] = None
+    return [
+        (picture, list(texts)[start : start + _MOST_TEXTS])
+        for picture, texts in pictures.items()
+        for start in range(0, len(texts), _MOST_TEXTS)
+    ]
+
+
+def _tell(generator: Generator, rows: Sequence[dict], report, cancel) -> list[str]:
+    """What the model gives for each row; the same picture and instruction is told once."""
+    asked = list(dict.fromkeys((row["image"], instruction(row)) for row in rows))
+    pictures = list(dict.fromkeys(picture for picture, _ in asked))
+    seen = dict(zip(pictures, tower_tokens(generator.model.tower, pictures, report, cancel), strict=True))
+    # Of like length, as a batch takes as long as its longest.
+    order = sorted(range(len(asked)), key=lambda i: (asked[i][1] in (SHORT, LONG), asked[i][1] == LONG))
+    given: dict[tuple[str, str], str] = {}
+    for start in range(0, len(order), _BATCH):
+        check_cancelled(cancel)
+        part = [asked[i] for i in order[start : start + _BATCH]]
+        tokens = torch.stack([seen[picture] for picture, _ in part]).float()
+        texts = generate_texts(generator.model, generator.processor, tokens, [told for _, told in part])
+        given |= dict(zip(part, texts, strict=True))
+        if report:
+            report(Progress("describe", "", len(given), len(asked), "texts"))
+    return [given[row["image"], instruction(row)] for row in rows]
+
+
+def _metrics(rows: Sequence[dict], texts: Sequence[str]) -> Metrics:
+    """Where a picture's descriptions are several rows, each is compared with all of them."""
+    accepted: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        accepted.setdefault((row["image"], instruction(row)), []).extend(references(row))
+    return description_metrics([accepted[row["image"], instruction(row)] for row in rows], texts)
+
+
+def _only_questions(rows: Sequence[dict]) -> bool:
+    return all(row.get("question") for row in rows)
