@@ -96,7 +96,7 @@ def test_rows_of_one_picture_stay_on_one_side_and_share_their_references(tmp_pat
     assert not {row["image"] for row in data.train} & {row["image"] for row in data.check}
     learner = GeneratorLearner(recipe_for(source, trainable="head"), data)
     rows, _ = learner.prepare()
-    assert len(rows) == len(data.train) // 2 and all(len(row["segments"]) == 2 for row in rows)
+    assert len(rows) == len(data.train) // 2 and all(len(row["lessons"][0][1]) == 2 for row in rows)
 
 
 def test_training_goes_on_from_a_trained_connector(tmp_path):

@@ -22,7 +22,7 @@ from xmodal.models.generator_adapter import (
 )
 from xmodal.models.generator_text import LONG, SHORT, PackedCollator, generate_texts
 
-TEXTS = [(SHORT, "A red square."), ("what colour is it?", "red"), (LONG, "A blue square.")]
+TEXTS = [(SHORT, ["A red square.", "red"]), ("what colour is it?", ["red", "A blue ?", "I can't tell."]), (LONG, ["A"])]
 
 
 @pytest.fixture(scope="module")
@@ -63,24 +63,27 @@ def test_the_tower_sees_the_whole_picture_and_its_colours(model):
 def test_texts_packed_behind_one_picture_are_learnt_as_each_by_itself(model):
     processor = make_processor(model)
     collate, seen = PackedCollator(processor), look(model, "red", "blue")
-    rows = [{"seen": one, "segments": [processor.segment(*text, 32) for text in TEXTS[: 3 - i]]}
-            for i, one in enumerate(seen)]  # fmt: skip
+    rows = [{"seen": one, "lessons": [processor.lesson(*text, 32) for text in TEXTS[i:]]} for i, one in enumerate(seen)]
     together = model(**collate(rows)).loss
     total = count = 0
     for row in rows:
-        for segment in row["segments"]:
-            batch = collate([{**row, "segments": [segment]}])
+        for asked, text in [(asked, text) for asked, texts in row["lessons"] for text in texts]:
+            batch = collate([{**row, "lessons": [(asked, [text])]}])
             wanted = (batch["labels"] >= 0).sum()
             total, count = total + model(**batch).loss * wanted, count + wanted
     assert torch.allclose(together, total / count, atol=1e-4)
 
 
-def test_only_the_text_and_its_end_are_learnt(model):
+def test_only_the_text_and_its_end_are_learnt_after_the_prompt_that_is_used_later(model):
     processor = make_processor(model)
-    ids, labels = processor.segment("what colour is it?", "red square", 32)
+    lesson = processor.lesson("what colour is it?", ["red square"], 32)
+    batch = PackedCollator(processor)([{"seen": look(model, "red")[0], "lessons": [lesson]}])
+    ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
     learnt = [label for label in labels if label >= 0]
     assert processor.tokenizer.decode(learnt) == "red square <end>"
-    assert [ids[i + 1] for i, label in enumerate(labels[:-1]) if label >= 0] == learnt[:-1]
+    first = next(i for i, label in enumerate(labels) if label >= 0)
+    assert ids[: first + 1] == processor.prompts(["what colour is it?"])["input_ids"][0].tolist()
+    assert ids[first + 1 :] == learnt[:-1]
 
 
 def test_a_saved_model_is_loaded_by_the_auto_classes_and_says_the_same(model, tmp_path):
@@ -134,7 +137,7 @@ def test_what_was_trained_comes_back(trainable, tmp_path):
     described = Adapter("a", "generator", "describe", base, settings={"grid": 6, "train": train})
     adapter = save_adapter(described, tensors, tmp_path / "a")
     loaded, seen = load_generator(adapter), look(model, "red")
-    given = PackedCollator(loaded.processor)([{"seen": seen[0], "segments": [loaded.processor.segment(*TEXTS[0], 32)]}])
+    given = PackedCollator(loaded.processor)([{"seen": seen[0], "lessons": [loaded.processor.lesson(*TEXTS[0], 32)]}])
     with torch.inference_mode():
         trained, pretrained = model(**given).loss, build_generator(language_model=NAME)[0](**given).loss
         restored = loaded.model(**given).loss

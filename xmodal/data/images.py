@@ -18,8 +18,9 @@ _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "HEIF", 
 _BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError, struct.error)
 _BROKEN += (RuntimeError,)  # libheif's
 """What Pillow's decoders raise on damaged files."""
-_SVG_HEAD = 4_096
+_HEAD = 4_096
 """Bytes in which the first element of an SVG file is looked for: licences may stand before it."""
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif")
 
 
 def load_image(path: str | Path, check_only: bool = False) -> "Image.Image":
@@ -57,10 +58,7 @@ def load_image(path: str | Path, check_only: bool = False) -> "Image.Image":
     except Image.DecompressionBombError as error:
         raise _too_large(path) from error
     except _BROKEN as error:
-        raise InputError(
-            f"The picture {path.name} is damaged or cut off.", "Try another copy of it.", "broken_picture",
-            name=path.name,
-        ) from error  # fmt: skip
+        raise _broken(path) from error
 
 
 def has_more_frames(path: str | Path) -> bool:
@@ -111,8 +109,10 @@ def _formats() -> list[str]:
 
 def _not_a_picture(path: Path) -> InputError:
     with open(path, "rb") as file:
-        head = file.read(_SVG_HEAD).lower()
-    if b"<svg" in head or path.suffix.lower() == ".svgz":
+        head = file.read(_HEAD)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:  # such files are looked through when they are opened
+        return _broken(path)
+    if b"<svg" in head.lower() or path.suffix.lower() == ".svgz":
         return InputError(
             f"{path.name} is a drawing (SVG), which has no pixels.", "Export it as PNG and use that.", "svg_picture",
             name=path.name,
@@ -122,6 +122,12 @@ def _not_a_picture(path: Path) -> InputError:
         "Use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC picture.",
         "not_a_picture",
         name=path.name,
+    )
+
+
+def _broken(path: Path) -> InputError:
+    return InputError(
+        f"The picture {path.name} is damaged or cut off.", "Try another copy of it.", "broken_picture", name=path.name
     )
 
 

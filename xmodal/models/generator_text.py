@@ -21,6 +21,8 @@ ANSWER_TOKENS = 24
 LONG_FROM = 24
 """Words from which a description is a long one."""
 _IGNORED, _HIDDEN = -100, -1e9
+Lesson = tuple[list[int], list[list[int]]]
+"""Tokens of an instruction, and of the texts that are right for it."""
 
 
 class GeneratorProcessor:
@@ -40,7 +42,8 @@ class GeneratorProcessor:
             transform = create_transform(**config.transforms)
         self.transform = transform
         self.end = tokenizer.eos_token_id
-        self.prefix = [config.image_token_id] * (config.grid**2 + 1) + self._tokens("\n")
+        self.line = self._tokens("\n")
+        self.prefix = [config.image_token_id] * (config.grid**2 + 1) + self.line
 
     def __call__(self, images: Sequence["Image.Image"], text: Sequence[str]) -> dict[str, Tensor]:
         """RGB pictures and an instruction or question for each, to the arguments of `generate`."""
@@ -48,7 +51,7 @@ class GeneratorProcessor:
 
     def prompts(self, instructions: Sequence[str]) -> dict[str, Tensor]:
         """`input_ids` and `attention_mask` `(batch, tokens)`, padded on the left, with places for a picture each."""
-        rows = [self.prefix + self._tokens(f"{one}\n") for one in instructions]
+        rows = [self.prefix + self._tokens(one) + self.line for one in instructions]
         longest = max(map(len, rows))
         ids = torch.full((len(rows), longest), self.end)
         attention = torch.zeros_like(ids)
@@ -56,11 +59,9 @@ class GeneratorProcessor:
             ids[i, longest - len(row) :], attention[i, longest - len(row) :] = torch.tensor(row), 1
         return {"input_ids": ids, "attention_mask": attention}
 
-    def segment(self, instruction: str, text: str, max_length: int) -> tuple[list[int], list[int]]:
-        """Tokens of an instruction with its text, and the token after each that is to be learnt (-100 for none)."""
-        asked = self._tokens(f"{instruction}\n")[: max_length - 1]
-        told = [*self._tokens(text)[: max_length - len(asked)], self.end]
-        return asked + told[:-1], [_IGNORED] * (len(asked) - 1) + told
+    def lesson(self, instruction: str, texts: Sequence[str], max_length: int) -> Lesson:
+        """Tokens of an instruction, and of each text that is right for it; at most `max_length` of each."""
+        return self._tokens(instruction)[:max_length], [self._tokens(text)[:max_length] for text in texts]
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text up to its end."""
@@ -89,7 +90,7 @@ class GeneratorProcessor:
 class PackedCollator:
     """Pictures to a batch, each with all of its texts in one sequence: the picture is gone through once for all.
 
-    A text sees the picture and itself, and its tokens are counted from where the picture ends.
+    An instruction sees the picture, a text sees the picture and its instruction, as if there were no other.
 
     Args:
         processor: Of the model.
@@ -99,28 +100,40 @@ class PackedCollator:
         self.processor = processor
 
     def __call__(self, rows: Sequence[dict]) -> dict[str, Tensor]:
-        """Rows of `seen`, the tower's tokens `(places, dim)`, and `segments`, to the arguments of `GeneratorModel`."""
-        prefix = self.processor.prefix
-        longest = len(prefix) + max(sum(len(ids) for ids, _ in row["segments"]) for row in rows)
-        ids = torch.full((len(rows), longest), self.processor.end)
-        labels, positions = torch.full_like(ids, _IGNORED), torch.zeros_like(ids)
-        part = torch.full_like(ids, -1)
-        for i, row in enumerate(rows):
-            at = len(prefix)
-            ids[i, :at], positions[i, :at], part[i, :at] = torch.tensor(prefix), torch.arange(at), 0
-            for number, (tokens, wanted) in enumerate(row["segments"], 1):
-                end = at + len(tokens)
-                ids[i, at:end], labels[i, at:end] = torch.tensor(tokens), torch.tensor(wanted)
-                positions[i, at:end] = len(prefix) + torch.arange(len(tokens))
-                part[i, at:end], at = number, end
+        """Rows of `seen`, the tower's tokens `(places, dim)`, and `lessons`, to the arguments of `GeneratorModel`."""
+        packed = [self._pack(row["lessons"]) for row in rows]
+        longest = max(len(one) for one in packed)
+        # Padding is of a part of its own, which sees nothing but the picture.
+        filled = torch.tensor(
+            [one + [(self.processor.end, _IGNORED, 0, -1, -1)] * (longest - len(one)) for one in packed]
+        )
+        ids, labels, positions, part, parent = filled.unbind(-1)
         order = torch.arange(longest)
-        seen = (part[:, None, :] == 0) | (part[:, None, :] == part[:, :, None])
+        key = part[:, None, :]
+        seen = (key == 0) | (key == part[:, :, None]) | (key == parent[:, :, None])
         allowed = seen & (order[None, :] <= order[:, None])
         mask = torch.zeros(allowed.shape).masked_fill(~allowed, _HIDDEN)[:, None]
         return {
             "input_ids": ids, "labels": labels, "position_ids": positions, "attention_mask": mask,
             "picture_tokens": torch.stack([row["seen"] for row in rows]).float(),
         }  # fmt: skip
+
+    def _pack(self, lessons: Sequence[Lesson]) -> list[tuple[int, int, int, int, int]]:
+        """For each place of the sequence: token, the token to be learnt, position, its part, and that part's parent."""
+        prefix, line, end = self.processor.prefix, self.processor.line, self.processor.end
+        packed = [(token, _IGNORED, i, 0, 0) for i, token in enumerate(prefix)]
+        number = 0
+        for asked, texts in lessons:
+            number += 1
+            packed += [(token, _IGNORED, len(prefix) + i, number, 0) for i, token in enumerate(asked)]
+            start, parent = len(prefix) + len(asked), number
+            for text in texts:
+                number += 1
+                tokens = [*line, *text]
+                wanted = [*[_IGNORED] * (len(line) - 1), *text, end]
+                packed += [(token, label, start + i, number, parent)
+                           for i, (token, label) in enumerate(zip(tokens, wanted, strict=True))]  # fmt: skip
+        return packed
 
 
 class _Streamer(BaseStreamer):

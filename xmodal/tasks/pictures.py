@@ -1,13 +1,17 @@
 """What a picture shows and what is written in it, as a document that questions are asked about."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from xmodal.data.documents import Document, Part
 from xmodal.data.images import load_image
 from xmodal.device import pick_device
+from xmodal.errors import InputError
 from xmodal.models.image_labels import ImageLabeller
 from xmodal.models.memory import model_memory
 from xmodal.models.ocr import Line, read_lines
@@ -34,16 +38,48 @@ def label_picture(image: "Image.Image", top: int = 5, report: Reporter | None = 
         report: Told of downloads.
         cancel: Stops them.
     """
+    with _borrow_labeller(report, cancel) as network:
+        scores, order = network.scores(image).topk(top)
+        return [
+            LabelScore(network.labels[i], round(s, 4)) for i, s in zip(order.tolist(), scores.tolist(), strict=True)
+        ]
+
+
+def look_at(image: "Image.Image", label: str, report: Reporter | None = None, cancel=None) -> np.ndarray:
+    """Where the picture shows what `label_picture` named.
+
+    Args:
+        image: RGB.
+        label: One of the labels' names.
+        report: Told of downloads.
+        cancel: Stops them.
+
+    Returns:
+        `(height, width)` of the picture's proportions, at most some 200 a side: how much each place spoke for the
+        label, from 0 to 1. Only the middle square is looked at.
+
+    Raises:
+        InputError: There is no such label.
+    """
+    with _borrow_labeller(report, cancel) as network:
+        numbers = [i for i, name in enumerate(network.labels) if name == label]
+        if not numbers:
+            raise InputError(f"There is no label {label!r}.", "Give one that the picture was labelled with.")
+        if len(numbers) > 1:  # the bird and the machine are both a crane
+            scores = network.scores(image)
+            numbers.sort(key=lambda i: -scores[i])
+        return network.where(image, numbers[0])
+
+
+@contextmanager
+def _borrow_labeller(report: Reporter | None, cancel: threading.Event | None) -> Iterator[ImageLabeller]:
     name, device = list_models("label")[0], pick_device()
 
     def load() -> ImageLabeller:
         return ImageLabeller(fetch(name, report, cancel).path).to(device.name)
 
     with model_memory().use(("label", name, device), load) as network:
-        scores, order = network.scores(image).topk(top)
-        return [
-            LabelScore(network.labels[i], round(s, 4)) for i, s in zip(order.tolist(), scores.tolist(), strict=True)
-        ]
+        yield network
 
 
 def read_picture(path: Path, report: Reporter | None = None, cancel: threading.Event | None = None) -> Document:

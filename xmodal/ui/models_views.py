@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KINDS = ("own", "shipped", "starter", "hub")
 TASKS = ("transcribe", "tag", "classify", "answer", "describe", "embed", "generate", "label")
-METRICS = ("accuracy", "precision", "recall", "f1", "auc", "exact_match", "wer", "cer")
+METRICS = ("accuracy", "precision", "recall", "f1", "auc", "exact_match", "cider", "wer", "cer")
 _SHOWN_LABELS = 12
 
 

@@ -261,6 +261,6 @@ def _read_columns(source: str, report: Reporter, cancel: threading.Event) -> tup
 
 def _inputs(task: str, found: DataReport) -> tuple[str, ...]:
     """The modalities that towers are needed for."""
-    if task == "answer":
-        return ("text",)
+    if task in ("answer", "describe"):
+        return ("text",) if task == "answer" else ("text", "image")
     return tuple(role for role in MODALITIES if role in found.columns)

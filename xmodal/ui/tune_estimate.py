@@ -23,6 +23,7 @@ _TRAIN_S = {"text": 0.07, "image": 0.15, "audio": 1.2}  # a row through a tower 
 _WHOLE = 1.5  # as much as LoRA for training everything
 _ANSWER_S = 0.2  # a question of 384 tokens, each pass
 _SPEECH_S, _DECODE_S = 0.4, 0.8  # a short recording: each pass of training, and each transcription
+_TOLD_S, _TELL_S = 0.3, 0.15  # a text about a picture: each pass of training, and each one written
 _BASE_MB = 900.0
 _ROW_MB = {"text": 15.0, "image": 40.0, "audio": 60.0}  # what the steps back keep for a row of a batch
 _SCRATCH_M = 3.0
@@ -59,10 +60,8 @@ def estimate(
     rows = train_rows + check_rows
     if (most := recipe.data.max_rows) and most < rows:
         train_rows, check_rows, rows = most * train_rows / rows, most * check_rows / rows, most
-    if recipe.task == "transcribe":
-        seconds = rows * once + train_rows * train.passes * each + 2 * check_rows * _DECODE_S
-    else:
-        seconds = rows * once + train_rows * train.passes * each
+    measured = {"transcribe": _DECODE_S, "describe": _TELL_S}.get(recipe.task, 0.0)
+    seconds = rows * once + train_rows * train.passes * each + 2 * check_rows * measured
     if train.distill:
         seconds += train_rows * once  # the teacher's scores
     folds = recipe.cross_validation
@@ -106,6 +105,8 @@ def _costs(recipe: Recipe, inputs: tuple[str, ...]) -> tuple[float, float]:
     if recipe.task == "answer":
         once = _ANSWER_S * length / 384
         return (once, _HEAD_S) if trainable == "head" else (once, once * whole)
+    if recipe.task == "describe":
+        return _FEATURES_S["image"], _TOLD_S * whole
     once = sum(_FEATURES_S.get(role, 0.0) for role in inputs)
     if trainable == "head":
         return once, _HEAD_S
@@ -116,6 +117,8 @@ def _memory(recipe: Recipe, inputs: tuple[str, ...]) -> float:
     millions = {role: _parameters(recipe.towers.get(role, ""), role) for role in inputs if role in _ROW_MB}
     if recipe.task == "answer":
         millions = {"text": millions.get("text", _parameters("", "text"))}
+    if recipe.task == "describe":
+        millions["text"] = _parameters(recipe.towers.get("text", ""), "language")
     weights = 4.0 * sum(millions.values())
     if recipe.train.trainable == "head":
         return _BASE_MB + weights
@@ -127,7 +130,7 @@ def _memory(recipe: Recipe, inputs: tuple[str, ...]) -> float:
 def _parameters(name: str, role: str) -> float:
     from xmodal.models.registry import list_models
 
-    tasks = {"text": "embed", "image": "label", "audio": "transcribe"}
+    tasks = {"text": "embed", "image": "label", "audio": "transcribe", "language": "generate"}
     try:
         return find_model(name or list_models(tasks[role])[0]).parameters_m
     except XmodalError:

@@ -9,11 +9,12 @@ import yaml
 from xmodal.data.config import DataConfig
 from xmodal.training.config import Recipe, TrainConfig
 
-TASKS = ("classify", "answer", "transcribe")
+TASKS = ("classify", "answer", "transcribe", "describe")
 TRAINABLES = {
     "classify": ("head", "lora", "full"),
     "answer": ("lora", "full", "head"),
     "transcribe": ("lora", "full"),
+    "describe": ("lora", "head", "full"),
 }
 """What can be trained for each task, the best default first."""
 OWN_CONTROL = ("trainable", "top_layers", "max_steps", "checkpoint_minutes", "distill", "width")
@@ -82,7 +83,7 @@ SETTINGS = (
     Setting("glossed", tasks=("answer",)),
     Setting("encoder", tasks=("transcribe",)),
     Setting("joined", tasks=("transcribe",)),
-    Setting("max_length", tasks=("classify", "answer")),
+    Setting("max_length", tasks=("classify", "answer", "describe")),
     Setting("lora_rank"),
     Setting("lora_layers", tasks=("answer",)),
     Setting("pull", tasks=("classify", "transcribe")),

@@ -216,7 +216,8 @@ class RecipeEvents:
 
 def _models(task: str, modality: str) -> list[str]:
     """The models that can be trained on, the default first."""
-    names = list_models(_TOWER_TASKS[modality])
+    written = task == "describe" and modality == "text"  # by a language model
+    names = list_models("generate" if written else _TOWER_TASKS[modality])
     return names if task != "classify" else [*names, *_SCRATCH]
 
 

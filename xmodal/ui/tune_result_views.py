@@ -8,6 +8,7 @@ from xmodal.ui.i18n import html
 
 _KNOWN = {
     **{name: name for name in ("accuracy", "precision", "recall", "auc", "wer", "cer", "exact_match", "answerability")},
+    **{name: name for name in ("cider", "bleu", "rouge_l", "chrf")},
     "f1": "f_one", "f1_answerable": "answerable", "f1_unanswerable": "unanswerable",
 }  # fmt: skip
 _ERRORS = ("wer", "cer")

@@ -15,6 +15,7 @@ _KEPT = {
     "classify": ("fusion", "width", "ngrams", "max_length"),
     "answer": ("max_length",),
     "transcribe": ("encoder",),
+    "describe": ("max_length",),
 }
 _KEPT_LORA = {"answer": ("lora_rank", "lora_layers")}
 

@@ -17,6 +17,7 @@ ROLES = {
     "classify": ("text", "image", "audio", "label"),
     "answer": ("question", "context", "answer"),
     "transcribe": ("audio", "transcription"),
+    "describe": ("image", "question", "text"),
 }
 """Columns that can be chosen by hand."""
 FILE_TYPES = [".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".zip"]

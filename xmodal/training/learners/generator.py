@@ -85,10 +85,10 @@ class GeneratorLearner(Learner):
         pictures = list(dict.fromkeys(picture for picture, _ in lessons))
         seen = dict(zip(pictures, tower_tokens(self.model.tower, pictures, report, cancel), strict=True))
         rows = []
-        for picture, texts in lessons:
-            segments = [self.processor.segment(asked, told, most) for asked, told in texts]
-            length = sum(len(ids) for ids, _ in segments)
-            rows.append({"seen": seen[picture], "segments": segments, "length": length})
+        for picture, asked_and_told in lessons:
+            told = [self.processor.lesson(asked, texts, most) for asked, texts in asked_and_told.items()]
+            length = sum(len(asked) + sum(map(len, texts)) for asked, texts in told)
+            rows.append({"seen": seen[picture], "lessons": told, "length": length})
         return rows, PackedCollator(self.processor)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
@@ -165,19 +165,21 @@ def tidy(text: str) -> str:
     return " ".join(text.split())
 
 
-def _lessons(rows: Sequence[dict]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Pictures with instructions and texts, each text once, a few texts at a time."""
+def _lessons(rows: Sequence[dict]) -> list[tuple[str, dict[str, list[str]]]]:
+    """Pictures with instructions and their texts, each text once, a few texts at a time."""
     pictures: dict[str, dict[tuple[str, str], None]] = {}
     for row in rows:
-        asked = row.get("question")
         for text in references(row):
-            told = instruction(row) if asked else (LONG if is_long(text) else SHORT)
+            told = instruction(row) if row.get("question") else (LONG if is_long(text) else SHORT)
             pictures.setdefault(row["image"], {})[(told, text)] = None
-    return [
-        (picture, list(texts)[start : start + _MOST_TEXTS])
-        for picture, texts in pictures.items()
-        for start in range(0, len(texts), _MOST_TEXTS)
-    ]
+    lessons = []
+    for picture, pairs in pictures.items():
+        for start in range(0, len(pairs), _MOST_TEXTS):
+            asked: dict[str, list[str]] = {}
+            for told, text in list(pairs)[start : start + _MOST_TEXTS]:
+                asked.setdefault(told, []).append(text)
+            lessons.append((picture, asked))
+    return lessons
 
 
 def _tell(generator: Generator, rows: Sequence[dict], report, cancel) -> list[str]:

@@ -58,6 +58,7 @@ TEXTS = {
     "models.metric_recall": "Recall",
     "models.metric_f1": "F1",
     "models.metric_auc": "AUC",
+    "models.metric_cider": "CIDEr",
     "models.metric_exact_match": "Exactly right",
     "models.metric_wer": "Wrong words",
     "models.metric_cer": "Wrong characters",

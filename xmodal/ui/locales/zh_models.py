@@ -58,6 +58,7 @@ TEXTS = {
     "models.metric_recall": "召回率",
     "models.metric_f1": "F1 值",
     "models.metric_auc": "AUC 值",
+    "models.metric_cider": "CIDEr 值",
     "models.metric_exact_match": "完全正确",
     "models.metric_wer": "错词率",
     "models.metric_cer": "错字率",
