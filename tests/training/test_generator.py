@@ -11,6 +11,8 @@ from xmodal.cli import main
 from xmodal.data.sets import load_data
 from xmodal.errors import InputError
 from xmodal.models.adapters import load_adapter
+from xmodal.models.generator_adapter import load_generator
+from xmodal.models.generator_text import PackedCollator
 from xmodal.tasks.describe import ask_picture, describe, find_describer
 from xmodal.training.config import parse_recipe
 from xmodal.training.engine import evaluate, train
@@ -63,7 +65,13 @@ def test_descriptions_and_questions_are_learnt_together(tmp_path, capsys):
     told = describe(tmp_path / "0.png", model=result.adapter, ocr=False)
     assert (told.description, told.model) == ("A red square .", "squares")
     with Image.open(tmp_path / "1.png") as picture:
-        assert ask_picture(picture, "what colour is it?", result.adapter) == ("blue", "squares")
+        answer, chance, name = ask_picture(picture, "what colour is it?", result.adapter)
+        assert (answer, name) == ("blue", "squares")
+        generator = load_generator(adapter)
+        seen = generator.model.tower(**generator.model.tower.prepare([picture]))[0]
+    lesson = generator.processor.lesson("what colour is it?", ["blue"], 32)
+    loss = generator.model(**PackedCollator(generator.processor)([{"seen": seen[0], "lessons": [lesson]}])).loss
+    assert chance == pytest.approx(float((-2 * loss).exp()), rel=0.05)  # of the word and of its being all
     assert main(["describe", str(tmp_path / "1.png"), "--model", result.adapter, "--no-ocr", "--json"]) == 0
     (printed,) = json.loads(capsys.readouterr().out)
     assert printed["description"] == "A blue square ."

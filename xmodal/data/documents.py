@@ -59,12 +59,14 @@ class Document:
         parts: Its paragraphs in order.
         warnings: What a person should know, such as pages without text.
         kind: What it was made from: `text`, `image` or `audio`.
+        file: Of a picture, which can be looked at again with a question in mind.
     """
 
     name: str
     parts: tuple[Part, ...]
     warnings: tuple[str, ...] = ()
     kind: str = "text"
+    file: Path | None = None
 
     @cached_property
     def text(self) -> str:

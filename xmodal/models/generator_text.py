@@ -167,14 +167,36 @@ def generate_texts(
         instructions: `SHORT`, `LONG`, or a question, for each.
         tell: Called with the text so far, for a single picture; what it raises stops the text.
     """
+    streamer = _Streamer(processor, tell) if tell else None
+    out, length = _generate(model, processor, seen, instructions, streamer=streamer)
+    return processor.batch_decode(out[:, length:].tolist())
+
+
+@torch.inference_mode()
+def answer_texts(
+    model: GeneratorModel, processor: GeneratorProcessor, seen: Tensor, questions: Sequence[str]
+) -> list[tuple[str, float]]:
+    """As `generate_texts`, each with the probability that the model gives to just this text."""
+    out, length = _generate(
+        model, processor, seen, questions, return_dict_in_generate=True, output_scores=True
+    )  # fmt: skip
+    written = out.sequences[:, length:]
+    chances = model.compute_transition_scores(out.sequences, out.scores, normalize_logits=True)
+    ended = (written == processor.end).cumsum(1)
+    counted = (ended == 0) | ((ended == 1) & (written == processor.end))  # up to the end, which is a choice too
+    sums = chances.masked_fill(~counted, 0.0).sum(1).exp()
+    return list(zip(processor.batch_decode(written.tolist()), sums.tolist(), strict=True))
+
+
+def _generate(model: GeneratorModel, processor: GeneratorProcessor, seen: Tensor, instructions, **options):
+    """What `generate` gives, the likeliest token each time, and the prompt's length."""
     prompts = {name: value.to(model.device) for name, value in processor.prompts(instructions).items()}
     most = max(MOST_TOKENS.get(one, ANSWER_TOKENS) for one in instructions)
     out = model.generate(
         **prompts, picture_tokens=seen.to(model.device), max_new_tokens=most, do_sample=False,
-        eos_token_id=processor.end, pad_token_id=processor.end,
-        streamer=_Streamer(processor, tell) if tell else None,
+        eos_token_id=processor.end, pad_token_id=processor.end, **options,
     )  # fmt: skip
-    return processor.batch_decode(out[:, prompts["input_ids"].shape[1] :].tolist())
+    return out, prompts["input_ids"].shape[1]
 
 
 def is_long(text: str) -> bool:

@@ -15,6 +15,7 @@ from xmodal.models.memory import model_memory
 from xmodal.models.span_qa import load_span_model
 from xmodal.progress import Reporter
 from xmodal.tasks.passages import Passage
+from xmodal.tasks.picture_answers import look_for_answers
 from xmodal.tasks.results import AnswerResult, Evidence
 from xmodal.tasks.retrieval import Index, build_index
 from xmodal.tasks.sources import health_collection, is_health_collection, read_source
@@ -109,11 +110,18 @@ def answer_from(
         )
     spans = _distinct(result.spans)[:top]
     evidence = [_evidence(index, found[span.passage].passage, span, len(leads[span.passage])) for span in spans]
+    text, answerable, confidence = result.text, result.answerable, result.confidence
+    seen = look_for_answers(index.documents, question, report) if language_of(question) == "en" else []
+    if seen and (not answerable or seen[0].score > confidence):
+        text, answerable, confidence = seen[0].text, True, seen[0].score
+        evidence = [seen[0], *evidence, *seen[1:]][:top]
+    else:
+        evidence = [*evidence, *seen][:top]
     return AnswerResult(
         question=question,
-        answer=result.text,
-        answerable=result.answerable,
-        confidence=round(result.confidence, 4),
+        answer=text,
+        answerable=answerable,
+        confidence=round(confidence, 4),
         language=language_of(question),
         evidence=tuple(evidence),
         notes=_notes(index.documents),

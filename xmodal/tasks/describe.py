@@ -19,6 +19,7 @@ from xmodal.tasks.pictures import describe_labels, label_picture, read_page
 from xmodal.tasks.results import ColourShare, DescribeResult
 
 if TYPE_CHECKING:
+    import torch
     from PIL import Image
 
     from xmodal.models.generator_adapter import Generator
@@ -107,8 +108,10 @@ def iter_describe(
 
 def ask_picture(
     image: "Image.Image", question: str, model: str = "", report: Reporter | None = None
-) -> tuple[str, str]:
-    """The answer to a question about an RGB picture, empty where the model cannot tell; and the model's name.
+) -> tuple[str, float, str]:
+    """The answer to an English question about an RGB picture, its probability, and the model's name.
+
+    The answer is empty where the model cannot tell.
 
     Raises:
         UnknownModelError: There is no model that answers about pictures.
@@ -118,9 +121,12 @@ def ask_picture(
         raise UnknownModelError(
             "There is no model that answers about pictures yet.", "Train one for the task describe.", "no_describer"
         )
+    from xmodal.models.generator_text import answer_texts
+
     with _borrow(adapter, report) as generator:
-        text = _generate(generator, [image], question, None)[0]
-    return ("" if cannot_tell(text) else text), adapter.name
+        seen = _look(generator, [image])
+        ((text, chance),) = answer_texts(generator.model, generator.processor, seen, [" ".join(question.split())])
+    return ("" if cannot_tell(text) else text), chance, adapter.name
 
 
 def cannot_tell(text: str) -> bool:
@@ -183,14 +189,19 @@ def _describe_all(
 
 
 def _generate(generator: "Generator", pictures: list, instruction: str, tell: Tell | None) -> list[str]:
-    import torch
-
     from xmodal.models.generator_text import generate_texts
+
+    seen = _look(generator, pictures)
+    return generate_texts(generator.model, generator.processor, seen, [instruction] * len(pictures), tell)
+
+
+def _look(generator: "Generator", pictures: list) -> "torch.Tensor":
+    """What the tower sees `(pictures, places, dim)`."""
+    import torch
 
     tower = generator.model.tower
     with torch.inference_mode():
-        seen, _ = tower(**{name: value.to(tower.device) for name, value in tower.prepare(pictures).items()})
-    return generate_texts(generator.model, generator.processor, seen, [instruction] * len(pictures), tell)
+        return tower(**{name: value.to(tower.device) for name, value in tower.prepare(pictures).items()})[0]
 
 
 def finish(text: str, whole: bool = True) -> str:

@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def read_source(
     if kind == "image":
         from xmodal.tasks.pictures import read_picture
 
-        return _once(path, kind, partial(read_picture, path, report, cancel))
+        return replace(_once(path, kind, partial(read_picture, path, report, cancel)), file=path)
     if kind == "audio":
         from xmodal.tasks.recordings import read_recording
 

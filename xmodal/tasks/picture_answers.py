@@ -1,0 +1,40 @@
+"""Answers that a generator gives when it looks at a picture with the question in mind."""
+
+from collections.abc import Sequence
+
+from xmodal.data.documents import Document
+from xmodal.data.images import load_image
+from xmodal.progress import Progress, Reporter
+from xmodal.tasks.describe import ask_picture, find_describer
+from xmodal.tasks.results import Evidence
+
+LOOKED = "What the picture shows when asked"
+_SURE_ENOUGH = 0.3
+
+
+def look_for_answers(documents: Sequence[Document], question: str, report: Reporter | None = None) -> list[Evidence]:
+    """What is seen in each picture, the surest first; nothing where the model cannot tell or is not sure.
+
+    Args:
+        documents: Those of pictures are looked at.
+        question: In English.
+        report: Told of the pictures.
+    """
+    pictures = [document for document in documents if document.file and document.file.is_file()]
+    if not pictures or find_describer() is None:
+        return []
+    found = []
+    for document in pictures:
+        if report:
+            report(Progress("look", document.name))
+        text, chance, _ = ask_picture(load_image(document.file), question, report=report)
+        if text and chance >= _SURE_ENOUGH:
+            found.append(_evidence(document.name, text, chance))
+    return sorted(found, key=lambda one: -one.score)
+
+
+def _evidence(name: str, text: str, chance: float) -> Evidence:
+    return Evidence(
+        source="image", file=name, start=0, end=0, text=text, passage=text, at=0, heading=LOOKED, page=0,
+        score=round(chance, 4),
+    )  # fmt: skip
