@@ -20,7 +20,8 @@ from xmodal.data.documents import make_document
 from xmodal.data.sets import load_data
 from xmodal.models.sources import fetch
 from xmodal.models.span_qa import load_span_model
-from xmodal.tasks.answer import find_answerer, language_of
+from xmodal.tasks.answer import find_answerer
+from xmodal.tasks.languages import language_of
 from xmodal.tasks.retrieval import build_index
 from xmodal.tasks.spans import find_many
 from xmodal.training.calibrate import reliability

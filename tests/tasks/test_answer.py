@@ -1,7 +1,8 @@
 import pytest
 
 from xmodal.errors import InputError
-from xmodal.tasks.answer import MAX_QUESTION, _distinct, check_question, language_of
+from xmodal.tasks.answer import MAX_QUESTION, _distinct, check_question
+from xmodal.tasks.languages import language_of
 from xmodal.tasks.spans import Span
 
 

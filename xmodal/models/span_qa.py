@@ -5,7 +5,7 @@ it within its own window, so that scores of different windows can be compared.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,7 @@ class SpanConfig:
         null_threshold: There is no answer where the score of none is above that of the best span by more than this.
         span_odds: Factor and summand that turn the log odds of a span into those of its being right.
         answerable_odds: The same from the score of the best span against none, for there being an answer.
+        by_language: The last three for questions in a language, where there were enough to fit them to.
     """
 
     tower: str
@@ -45,6 +46,7 @@ class SpanConfig:
     null_threshold: float = 0.0
     span_odds: tuple[float, float] = (1.0, 0.0)
     answerable_odds: tuple[float, float] = (0.5, 0.0)
+    by_language: dict[str, dict] = field(default_factory=dict)
 
     def __post_init__(self):
         # A quarter is for the question; the overlap must leave room to move on.
@@ -52,6 +54,10 @@ class SpanConfig:
             object.__setattr__(self, "stride", self.max_length // 4)
         for name in ("span_odds", "answerable_odds"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    def for_language(self, code: str) -> "SpanConfig":
+        """The same with what was fitted to questions in that language."""
+        return replace(self, **self.by_language.get(code, {}), by_language={})
 
     def to_dict(self) -> dict:
         """Plain values, for JSON."""
@@ -64,7 +70,7 @@ class SpanConfig:
         Raises:
             InputError: A key is unknown or absent.
         """
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         wrong = sorted(set(values) - known) or sorted({"tower", "dim"} - set(values))
         if wrong:
             raise InputError(f"The span head's setting {wrong[0]} is unknown or missing.", "Update xmodal.")

@@ -14,6 +14,7 @@ from xmodal.models.adapters import Adapter, list_adapters, load_adapter
 from xmodal.models.memory import model_memory
 from xmodal.models.span_qa import load_span_model
 from xmodal.progress import Reporter
+from xmodal.tasks.languages import language_of
 from xmodal.tasks.passages import Passage
 from xmodal.tasks.picture_answers import look_for_answers
 from xmodal.tasks.results import AnswerResult, Evidence
@@ -28,7 +29,6 @@ MAX_QUESTION = 2_000
 NO_ADVICE = "General information, not medical advice."
 _WORTH_NAMING = 0.01
 _MARKS = re.compile(r"\W+")
-_WIDE = re.compile("[\u3400-\u9fff]")
 
 Files = str | Path | Sequence[str | Path]
 
@@ -128,11 +128,6 @@ def answer_from(
         model=adapter.name,
         seconds=round(time.perf_counter() - started, 3),
     )
-
-
-def language_of(question: str) -> str:
-    """`zh` if there is a Chinese character in it, else `en`."""
-    return "zh" if _WIDE.search(question) else "en"
 
 
 def check_question(question: str) -> str:

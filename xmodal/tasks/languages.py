@@ -1,4 +1,8 @@
-"""The languages Whisper transcribes: code to English name."""
+"""The languages Whisper transcribes, code to English name; and which of its two a question is in."""
+
+import re
+
+_WIDE = re.compile("[\u3400-\u9fff]")
 
 LANGUAGES = {
     "en": "English",
@@ -102,3 +106,8 @@ LANGUAGES = {
     "su": "Sundanese",
     "yue": "Cantonese",
 }
+
+
+def language_of(question: str) -> str:
+    """`zh` if there is a Chinese character in it, else `en`."""
+    return "zh" if _WIDE.search(question) else "en"

@@ -17,6 +17,7 @@ from xmodal.errors import InputError
 from xmodal.models.span_qa import SpanCollator, SpanConfig, SpanModel, best_spans
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.features import autocast
+from xmodal.tasks.languages import language_of
 
 _BATCH = 16
 _PAIRS_AT_ONCE = 256
@@ -161,7 +162,11 @@ def find_many(
                     found[number][key] = (odds, chance)
         if report:
             report(Progress("mark", "windows", begin + len(batch), len(windows), "windows"))
-    return [_result(spans, asked[number][1], model.span_config, top) for number, spans in enumerate(found)]
+    configs = {code: model.span_config.for_language(code) for code in ("en", "zh")}
+    return [
+        _result(spans, passages, configs[language_of(question)], top)
+        for spans, (question, passages) in zip(found, asked, strict=True)
+    ]
 
 
 def make_windows(model: SpanModel, questions: Sequence[str], passages: Sequence[str]) -> Iterator[Window]:

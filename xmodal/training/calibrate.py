@@ -8,27 +8,28 @@ _LEAST = 20
 _NEAR_BEST = 0.005
 
 
-def choose_threshold(null_scores: np.ndarray, f1: np.ndarray, empty: np.ndarray) -> float:
-    """The threshold on the score of no answer that gives the best mean F1.
+def choose_threshold(null_scores: np.ndarray, empty: np.ndarray) -> float:
+    """The threshold on the score of no answer that tells the best whether there is one (balanced accuracy).
+
+    The best mean F1 would be another one: where answers are often a little wrong, it is better at saying nothing.
 
     It is the median of those within half a point of the best, which depends less on single rows than the best one.
     Without rows of both kinds nothing can be chosen, and it is 0.
 
     Args:
         null_scores: Score of no answer above the best span, `(rows,)`; an answer is given up to the threshold.
-        f1: Of the best span.
         empty: Bool; rows that cannot be answered.
     """
     if len(null_scores) < _LEAST or empty.all() or not empty.any():
         return 0.0
     order = np.argsort(null_scores, kind="stable")
-    scores, f1, empty = null_scores[order], f1[order], empty[order]
-    # Answering the first n rows gives their F1 and what is empty among the rest.
-    given = np.concatenate([[0.0], np.cumsum(f1)])
-    kept_back = np.concatenate([np.cumsum(empty[::-1])[::-1], [0.0]])
-    total = (given + kept_back) / len(scores)
+    scores, empty = null_scores[order], empty[order]
+    # Answering the first n rows is right for those that can be answered, and for what is empty among the rest.
+    answered = np.concatenate([[0.0], np.cumsum(~empty)]) / (~empty).sum()
+    kept_back = np.concatenate([np.cumsum(empty[::-1])[::-1], [0.0]]) / empty.sum()
+    right = (answered + kept_back) / 2
     thresholds = np.concatenate([[scores[0] - 1], (scores[1:] + scores[:-1]) / 2, [scores[-1] + 1]])
-    return float(np.median(thresholds[total >= total.max() - _NEAR_BEST]))
+    return float(np.median(thresholds[right >= right.max() - _NEAR_BEST]))
 
 
 def fit_odds(log_odds: np.ndarray, target: np.ndarray, default: tuple[float, float]) -> tuple[float, float]:

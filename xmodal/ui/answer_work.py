@@ -68,7 +68,8 @@ def work(wish: Wish, session: AnswerSession, cancel: threading.Event, emit: Call
     """
     emit(Progress("prepare", ""))
     wait_until_warm()
-    from xmodal.tasks.answer import answer_from, check_question, language_of
+    from xmodal.tasks.answer import answer_from, check_question
+    from xmodal.tasks.languages import language_of
     from xmodal.tasks.recordings import hear_question
     from xmodal.tasks.retrieval import build_index
 

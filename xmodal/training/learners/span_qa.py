@@ -18,7 +18,7 @@ from xmodal.models.classifier_model import load_tower_tensors, prepare_tower, to
 from xmodal.models.span_qa import SpanCollator, SpanConfig, SpanModel, load_span_model
 from xmodal.models.towers import load_tower
 from xmodal.progress import Reporter
-from xmodal.tasks.answer import language_of
+from xmodal.tasks.languages import language_of
 from xmodal.tasks.spans import SpanResult, find_many, make_windows
 from xmodal.training.calibrate import choose_threshold, fit_odds, reliability
 from xmodal.training.config import Recipe
@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 # Windows of an answerable question that do not hold its answer say little new, and would outnumber those that do.
 _EMPTY_WINDOWS_KEPT = 0.3
 _ASIDE_SHARE, _ASIDE_MOST, _ASIDE_FROM = 0.1, 300, 60
+_LANGUAGE_FROM = 80
+"""Rows put aside in a language, from which it has a threshold of its own."""
 
 
 class SpanLearner(Learner):
@@ -179,22 +181,34 @@ def _rightness(line: dict) -> float:
 def tune(
     model: SpanModel, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None
 ) -> SpanConfig:
-    """The model's config with the threshold that gives these rows the best F1, and confidence fitted to them."""
-    model.span_config = replace(model.span_config, span_odds=(1.0, 0.0))
+    """The model's config with the threshold that tells these rows apart the best, and confidence fitted to them.
+
+    Questions of a language are weighed by themselves as well, where there are enough: unanswerable ones are harder to
+    tell in one data set than in another.
+    """
+    model.span_config = replace(model.span_config, span_odds=(1.0, 0.0), by_language={})
     results = _predict(model, rows, report, cancel)
     known = [(row, result) for row, result in zip(rows, results, strict=True) if result.spans]
     if not known:
         return model.span_config
+    languages: dict[str, list] = {}
+    for row, result in known:
+        languages.setdefault(language_of(row["question"]), []).append((row, result))
+    by_language = {code: _fit(of) for code, of in sorted(languages.items()) if len(of) >= _LANGUAGE_FROM}
+    return replace(model.span_config, **_fit(known), by_language=by_language)
+
+
+def _fit(known: Sequence[tuple[dict, SpanResult]]) -> dict:
+    """The fields of `SpanConfig` that follow from what was found."""
     nulls = np.array([result.null_score for _, result in known])
     f1 = np.array([_f1(row, result.spans[0].text) for row, result in known])
     empty = np.array([not row["answers"]["text"] for row, _ in known])
     spans = np.array([result.spans[0].confidence for _, result in known]).clip(1e-9, 1 - 1e-9)
-    return replace(
-        model.span_config,
-        null_threshold=choose_threshold(nulls, f1, empty),
-        span_odds=fit_odds(np.log(spans / (1 - spans)), f1, (1.0, 0.0)),
-        answerable_odds=fit_odds(-nulls, (~empty).astype(float), (0.5, 0.0)),
-    )
+    return {
+        "null_threshold": choose_threshold(nulls, empty),
+        "span_odds": fit_odds(np.log(spans / (1 - spans)), f1, (1.0, 0.0)),
+        "answerable_odds": fit_odds(-nulls, (~empty).astype(float), (0.5, 0.0)),
+    }
 
 
 def _usable(data: LoadedData) -> list[dict]:
