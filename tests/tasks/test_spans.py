@@ -125,13 +125,14 @@ class TestFind:
         assert refused.confidence == pytest.approx(1 / (1 + torch.tensor(-found.null_score).exp().item()), abs=1e-3)
 
     def test_each_language_has_its_own_threshold(self, model):
-        passages = ["The head is Anna. 馆长是王建国。"]
-        config = SpanConfig("tiny", SIZE, null_threshold=1e3, by_language={"zh": {"null_threshold": -1e3}})
+        passages = ["The head is Anna."]
+        config = SpanConfig("tiny", SIZE, null_threshold=1e3, by_language={"zh>en": {"null_threshold": -1e3}})
         split = SpanModel(SpanConfig.from_dict(json.loads(json.dumps(config.to_dict()))), model.tower)
         split.head = model.head
         english, chinese = find_many(split, [("Who?", passages), ("谁是馆长？", passages)])
         assert (english.answerable, chinese.answerable) == (True, False)
         assert chinese.spans
+        assert find_spans(split, "谁是馆长？", ["馆长是王建国。"]).answerable
 
     def test_no_text_is_no_answer(self, model):
         found = find_spans(model, "Who?", ["", " "])

@@ -34,7 +34,8 @@ class SpanConfig:
         null_threshold: There is no answer where the score of none is above that of the best span by more than this.
         span_odds: Factor and summand that turn the log odds of a span into those of its being right.
         answerable_odds: The same from the score of the best span against none, for there being an answer.
-        by_language: The last three for questions in a language, where there were enough to fit them to.
+        by_language: The last three for questions in a language, or in one language about texts in the other (`en>zh`),
+            where there were enough to fit them to.
     """
 
     tower: str
@@ -55,8 +56,9 @@ class SpanConfig:
         for name in ("span_odds", "answerable_odds"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
-    def for_language(self, code: str) -> "SpanConfig":
-        """The same with what was fitted to questions in that language."""
+    def for_languages(self, question: str, text: str) -> "SpanConfig":
+        """The same with what was fitted to questions in a language about texts in a language."""
+        code = question if question == text else f"{question}>{text}"
         return replace(self, **self.by_language.get(code, {}), by_language={})
 
     def to_dict(self) -> dict:

@@ -111,3 +111,8 @@ LANGUAGES = {
 def language_of(question: str) -> str:
     """`zh` if there is a Chinese character in it, else `en`."""
     return "zh" if _WIDE.search(question) else "en"
+
+
+def main_language(text: str) -> str:
+    """`zh` if a tenth of a text is Chinese characters, else `en`."""
+    return "zh" if 10 * len(_WIDE.findall(text)) >= len(text) > 0 else "en"

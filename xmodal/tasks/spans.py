@@ -17,7 +17,7 @@ from xmodal.errors import InputError
 from xmodal.models.span_qa import SpanCollator, SpanConfig, SpanModel, best_spans
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.features import autocast
-from xmodal.tasks.languages import language_of
+from xmodal.tasks.languages import language_of, main_language
 
 _BATCH = 16
 _PAIRS_AT_ONCE = 256
@@ -162,11 +162,7 @@ def find_many(
                     found[number][key] = (odds, chance)
         if report:
             report(Progress("mark", "windows", begin + len(batch), len(windows), "windows"))
-    configs = {code: model.span_config.for_language(code) for code in ("en", "zh")}
-    return [
-        _result(spans, passages, configs[language_of(question)], top)
-        for spans, (question, passages) in zip(found, asked, strict=True)
-    ]
+    return [_result(spans, *pair, model.span_config, top) for spans, pair in zip(found, asked, strict=True)]
 
 
 def make_windows(model: SpanModel, questions: Sequence[str], passages: Sequence[str]) -> Iterator[Window]:
@@ -229,11 +225,18 @@ def _characters(window: Window, first: int, last: int) -> tuple[int, int]:
 
 
 def _result(
-    found: dict[tuple[int, int, int], tuple[float, float]], passages: Sequence[str], config: SpanConfig, top: int
+    found: dict[tuple[int, int, int], tuple[float, float]],
+    question: str,
+    passages: Sequence[str],
+    config: SpanConfig,
+    top: int,
 ) -> SpanResult:
     """The best spans out of all windows, each as sure as the calibration says."""
     chosen: list[Span] = []
-    for (place, start, end), (odds, chance) in sorted(found.items(), key=lambda item: (-item[1][0], item[0])):
+    ordered = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
+    if ordered:
+        config = config.for_languages(language_of(question), main_language(passages[ordered[0][0][0]]))
+    for (place, start, end), (odds, chance) in ordered:
         if len(chosen) == max(top, 1):
             break
         if any(span.passage == place and start < span.end and span.start < end for span in chosen):

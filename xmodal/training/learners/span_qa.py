@@ -18,7 +18,7 @@ from xmodal.models.classifier_model import load_tower_tensors, prepare_tower, to
 from xmodal.models.span_qa import SpanCollator, SpanConfig, SpanModel, load_span_model
 from xmodal.models.towers import load_tower
 from xmodal.progress import Reporter
-from xmodal.tasks.languages import language_of
+from xmodal.tasks.languages import language_of, main_language
 from xmodal.tasks.spans import SpanResult, find_many, make_windows
 from xmodal.training.calibrate import choose_threshold, fit_odds, reliability
 from xmodal.training.config import Recipe
@@ -40,7 +40,8 @@ class SpanLearner(Learner):
 
     Attributes:
         rows: Those that are trained on.
-        aside: Those that the threshold for "no answer" and the confidence are fitted to.
+        aside: Those that the threshold for "no answer" and the confidence are fitted to; where questions are told in
+            the other language too, so are these.
     """
 
     family = "span_qa"
@@ -64,6 +65,7 @@ class SpanLearner(Learner):
         if train.glossed:
             glossary = load_glossary(_ranks(tower.tokenizer.get_vocab()))
             self.rows = add_glossed(self.rows, train.glossed, train.seed, glossary)
+            self.aside = add_glossed(self.aside, 1.0, train.seed, glossary)
         if recipe.start:
             self._start_from(load_adapter(recipe.start))
 
@@ -183,8 +185,9 @@ def tune(
 ) -> SpanConfig:
     """The model's config with the threshold that tells these rows apart the best, and confidence fitted to them.
 
-    Questions of a language are weighed by themselves as well, where there are enough: unanswerable ones are harder to
-    tell in one data set than in another.
+    Questions of a language, and those in the other language than their text, are weighed by themselves as well, where
+    there are enough: unanswerable ones are harder to tell in one data set than in another, and across languages no
+    answer seems likelier than it is.
     """
     model.span_config = replace(model.span_config, span_odds=(1.0, 0.0), by_language={})
     results = _predict(model, rows, report, cancel)
@@ -193,9 +196,11 @@ def tune(
         return model.span_config
     languages: dict[str, list] = {}
     for row, result in known:
-        languages.setdefault(language_of(row["question"]), []).append((row, result))
+        asked, told = language_of(row["question"]), main_language(row["context"])
+        languages.setdefault(asked if asked == told else f"{asked}>{told}", []).append((row, result))
     by_language = {code: _fit(of) for code, of in sorted(languages.items()) if len(of) >= _LANGUAGE_FROM}
-    return replace(model.span_config, **_fit(known), by_language=by_language)
+    alike = [pair for code, of in languages.items() for pair in of if ">" not in code]
+    return replace(model.span_config, **_fit(alike or known), by_language=by_language)
 
 
 def _fit(known: Sequence[tuple[dict, SpanResult]]) -> dict:
