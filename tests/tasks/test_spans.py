@@ -126,7 +126,7 @@ class TestFind:
 
     def test_each_language_has_its_own_threshold(self, model):
         passages = ["The head is Anna."]
-        config = SpanConfig("tiny", SIZE, null_threshold=1e3, by_language={"zh>en": {"null_threshold": -1e3}})
+        config = SpanConfig("tiny", SIZE, null_threshold=1e3, by_language={"crossed": {"null_threshold": -1e3}})
         split = SpanModel(SpanConfig.from_dict(json.loads(json.dumps(config.to_dict()))), model.tower)
         split.head = model.head
         english, chinese = find_many(split, [("Who?", passages), ("谁是馆长？", passages)])

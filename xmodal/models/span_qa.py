@@ -18,6 +18,7 @@ from xmodal.models.towers import TextTower, load_tower
 from xmodal.progress import Reporter
 
 _HIDDEN = torch.finfo(torch.float32).min
+CROSSED = "crossed"
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class SpanConfig:
         null_threshold: There is no answer where the score of none is above that of the best span by more than this.
         span_odds: Factor and summand that turn the log odds of a span into those of its being right.
         answerable_odds: The same from the score of the best span against none, for there being an answer.
-        by_language: The last three for questions in a language, or in one language about texts in the other (`en>zh`),
-            where there were enough to fit them to.
+        by_language: The last three for questions in a language, or, as `crossed`, about texts in another one; where
+            there were enough to fit them to.
     """
 
     tower: str
@@ -58,8 +59,7 @@ class SpanConfig:
 
     def for_languages(self, question: str, text: str) -> "SpanConfig":
         """The same with what was fitted to questions in a language about texts in a language."""
-        code = question if question == text else f"{question}>{text}"
-        return replace(self, **self.by_language.get(code, {}), by_language={})
+        return replace(self, **self.by_language.get(language_group(question, text), {}), by_language={})
 
     def to_dict(self) -> dict:
         """Plain values, for JSON."""
@@ -77,6 +77,11 @@ class SpanConfig:
         if wrong:
             raise InputError(f"The span head's setting {wrong[0]} is unknown or missing.", "Update xmodal.")
         return cls(**values)
+
+
+def language_group(question: str, text: str) -> str:
+    """The key of `SpanConfig.by_language`; both directions across languages are one, as each has few rows to fit to."""
+    return question if question == text else CROSSED
 
 
 class SpanModel(nn.Module):

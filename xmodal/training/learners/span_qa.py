@@ -15,7 +15,7 @@ from xmodal.device import pick_device
 from xmodal.errors import InputError
 from xmodal.models.adapters import Adapter, load_adapter, load_tensors
 from xmodal.models.classifier_model import load_tower_tensors, prepare_tower, tower_tensors
-from xmodal.models.span_qa import SpanCollator, SpanConfig, SpanModel, load_span_model
+from xmodal.models.span_qa import CROSSED, SpanCollator, SpanConfig, SpanModel, language_group, load_span_model
 from xmodal.models.towers import load_tower
 from xmodal.progress import Reporter
 from xmodal.tasks.languages import language_of, main_language
@@ -196,10 +196,10 @@ def tune(
         return model.span_config
     languages: dict[str, list] = {}
     for row, result in known:
-        asked, told = language_of(row["question"]), main_language(row["context"])
-        languages.setdefault(asked if asked == told else f"{asked}>{told}", []).append((row, result))
+        group = language_group(language_of(row["question"]), main_language(row["context"]))
+        languages.setdefault(group, []).append((row, result))
     by_language = {code: _fit(of) for code, of in sorted(languages.items()) if len(of) >= _LANGUAGE_FROM}
-    alike = [pair for code, of in languages.items() for pair in of if ">" not in code]
+    alike = [pair for code, of in languages.items() for pair in of if code != CROSSED]
     return replace(model.span_config, **_fit(alike or known), by_language=by_language)
 
 
