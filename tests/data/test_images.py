@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from xmodal.data import images
-from xmodal.data.images import load_image
+from xmodal.data.images import has_more_frames, load_image
 from xmodal.errors import InputError
 
 
@@ -18,6 +19,29 @@ def test_upright_by_exif(tmp_path):
     exif[0x0112] = 6
     image.save(tmp_path / "a.jpg", exif=exif)
     assert load_image(tmp_path / "a.jpg").size == (20, 40)
+
+
+def test_pictures_of_phones(tmp_path):
+    register_heif_opener()
+    image = Image.new("RGB", (40, 20), "red")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(tmp_path / "a.heic", exif=exif.tobytes())
+    for check_only in (False, True):
+        assert load_image(tmp_path / "a.heic", check_only).size == (20, 40)
+    assert pixel(load_image(tmp_path / "a.heic"))[0] > 240
+    for kept in (30, 200, (tmp_path / "a.heic").stat().st_size - 9):
+        (tmp_path / "cut.heic").write_bytes((tmp_path / "a.heic").read_bytes()[:kept])
+        with pytest.raises(InputError, match="damaged or cut off"):
+            load_image(tmp_path / "cut.heic")
+
+
+def test_files_of_several_pictures_are_known(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    for name, count in {"a.gif": 2, "a.tif": 2, "a.webp": 2, "b.gif": 1, "b.jpg": 1, "b.tif": 1}.items():
+        more = {"save_all": True, "append_images": frames[1:]} if count > 1 else {}
+        frames[0].save(tmp_path / name, **more)
+        assert has_more_frames(tmp_path / name) == (count > 1)
 
 
 def test_first_frame_of_an_animation(tmp_path):
@@ -66,7 +90,9 @@ def test_what_is_no_picture(tmp_path, monkeypatch):
     (tmp_path / "a.jpg").write_text("<html>")
     (tmp_path / "b.jpg").write_bytes(b"")
     (tmp_path / "c.jpg").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-    for name, message in {"a": "not a picture", "b": "empty", "c": "not a picture", "d": "no file"}.items():
+    (tmp_path / "f.jpg").write_text("<?xml version='1.0'?><!-- a licence --><svg xmlns='http://www.w3.org/2000/svg'/>")
+    said = {"a": "not a picture", "b": "empty", "c": "not a picture", "d": "no file", "f": "Export it as PNG"}
+    for name, message in said.items():
         with pytest.raises(InputError, match=message):
             load_image(tmp_path / f"{name}.jpg")
     Image.new("1", (30, 30)).save(tmp_path / "e.png")

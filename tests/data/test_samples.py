@@ -2,10 +2,12 @@ import csv
 import hashlib
 import io
 import itertools
+import json
 import tarfile
 from collections import Counter, defaultdict
 
 import pytest
+from PIL import Image
 from sklearn.dummy import DummyClassifier
 from sklearn.naive_bayes import CategoricalNB
 from sklearn.tree import DecisionTreeClassifier
@@ -146,6 +148,29 @@ def test_vader_sentences_by_their_rating(download):
         {"text": 'Yay. "Quoted", é', "label": "positive", "group": "tweets 1"},
         {"text": "awful", "label": "negative", "group": "tweets 2"},
     ]
+
+
+def test_easy_vqa_keeps_its_parts_apart(download, isolated_home):
+    folder = "easy-vqa-1.0/easy_vqa/data/"
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4), "teal").save(picture, "PNG")
+    asked = {
+        "train": [["What color is the shape?", "Teal", 0], ["what is the teal shape?", "circle", 0]],
+        "test": [["is there a circle?", "no", 7]],
+    }
+    download(
+        {f"{folder}{part}/questions.json": json.dumps(questions).encode() for part, questions in asked.items()}
+        | {f"{folder}train/images/0.png": picture.getvalue(), f"{folder}test/images/7.png": picture.getvalue() + b" "}
+    )
+    data = load_data(DataConfig(source="sample:easy-vqa", task="describe"))
+    assert [(row["question"], row["text"]) for row in data.train] == [
+        ("what color is the shape?", "teal"),
+        ("what is the teal shape?", "circle"),
+    ]
+    assert [(row["question"], row["text"]) for row in data.check] == [("is there a circle?", "no")]
+    table = read_table(isolated_home / "samples" / "easy-vqa-1" / "metadata.csv")
+    assert table.columns["kind"] == ["colour", "shape", "presence"]
+    assert table.columns["file_name"] == ["train-0.png", "train-0.png", "validation-7.png"]
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)

@@ -21,6 +21,7 @@ from xmodal.training.config import parse_recipe
 from xmodal.ui import messages, views
 from xmodal.ui.locales.zh_answer import MESSAGES as ANSWER_MESSAGES
 from xmodal.ui.locales.zh_data_tune import MESSAGES, WARNINGS
+from xmodal.ui.locales.zh_describe import MESSAGES as PICTURE_MESSAGES
 
 GOOD = "text,label\n" + "".join(f"this is fine {i},good\nthat is poor {i},bad\n" for i in range(20))
 
@@ -53,7 +54,7 @@ def test_every_code_is_translated_with_values_that_are_given():
         for node in call.args[2:3]:
             for code in [node] if isinstance(node, ast.Constant) else [node.body, node.orelse]:
                 used.setdefault(code.value, []).append({keyword.arg for keyword in call.keywords})
-    known = MESSAGES | ANSWER_MESSAGES
+    known = MESSAGES | ANSWER_MESSAGES | PICTURE_MESSAGES
     assert used.keys() == known.keys()
     for code, given in used.items():
         assert all(fields("".join(known[code])) <= one for one in given), code

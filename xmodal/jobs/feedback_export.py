@@ -11,7 +11,7 @@ from xmodal.disk import disk_full_explained
 from xmodal.errors import InputError
 from xmodal.jobs.feedback import Feedback, hash_file, list_feedback
 
-TARGETS = {"answer": "answer", "classify": "label", "transcribe": "transcription"}
+TARGETS = {"answer": "answer", "describe": "text", "classify": "label", "transcribe": "transcription"}
 """Tasks whose ratings make a data set, with the column of what the person judged right."""
 _TEXTS = ("text", "question", "context")
 _MEDIA = ("image", "audio")

@@ -83,6 +83,8 @@ class TrainConfig(BaseModel):
             where all have one, so that the model learns to say that a text does not tell. Only for `answer`.
         glossed: Add this share of the rows again, with the question told word by word in the other language, English or
             Chinese, so that a question need not be in the language of its text. Only for `answer`.
+        caption_questions: Ask about this share of the pictures too, by rule out of their English descriptions. Only for
+            `describe`.
         seed: Of everything random.
     """
 
@@ -118,6 +120,7 @@ class TrainConfig(BaseModel):
     max_length: int = Field(default=128, ge=8, le=512)
     unanswerable: float = Field(default=0.0, ge=0, le=1)
     glossed: float = Field(default=0.0, ge=0, le=1)
+    caption_questions: float = Field(default=0.0, ge=0, le=1)
     seed: int = Field(default=0, ge=0, lt=2**32)
 
     @property
@@ -184,9 +187,9 @@ class Recipe(BaseModel):
         used += ["data.missing: fill"] if self.data.missing == "fill" else []
         if used and self.task != "classify":
             raise ValueError(f"{used[0]} is only for the task classify")
-        for name in ("lora_layers", "glossed"):
-            if getattr(train, name) and self.task != "answer":
-                raise ValueError(f"train.{name} is only for the task answer")
+        for name, task in (("lora_layers", "answer"), ("glossed", "answer"), ("caption_questions", "describe")):
+            if getattr(train, name) and self.task != task:
+                raise ValueError(f"train.{name} is only for the task {task}")
         if self.task == "classify" and train.pull and train.trainable == "head":
             raise ValueError("train.pull needs train.trainable to be lora, top or full")
         return self

@@ -1,5 +1,6 @@
 """Named endpoints for programs (`gradio_client`, HTTP, MCP); the signatures and docstrings here are their manual."""
 
+import tempfile
 from pathlib import Path
 
 import gradio as gr
@@ -10,13 +11,18 @@ from xmodal.ui.answer_events import ANSWER_QUEUE, AT_ONCE
 from xmodal.ui.audio_events import SPEECH_QUEUE
 from xmodal.ui.classify_events import CLASSIFY_QUEUE
 from xmodal.ui.classify_models import find_classifier
+from xmodal.ui.describe_events import DESCRIBE_QUEUE
+from xmodal.ui.describe_models import find_describing
 from xmodal.ui.warm_up import wait_until_warm
 
 TAG_QUEUE = "tag"
 
 
 def build_api() -> None:
-    """Add the endpoints to the page under construction; nothing of them is visible."""
+    """Add the endpoints to the page under construction; nothing of them is visible.
+
+    A text without a value, even an empty one, would have to be given by every program.
+    """
     audio = gr.File(visible=False, label="audio")
     language = gr.Textbox("auto", visible=False, label="language")
     translate = gr.Checkbox(False, visible=False, label="translate")
@@ -24,18 +30,26 @@ def build_api() -> None:
     model = gr.Textbox("whisper-base", visible=False, label="model")
     top = gr.Number(5, precision=0, visible=False, label="top")
     name = gr.Textbox(visible=False, label="model")
-    text = gr.Textbox(visible=False, label="text")
+    text = gr.Textbox("", visible=False, label="text")
     image = gr.File(visible=False, label="image")
-    question = gr.Textbox(visible=False, label="question")
+    question = gr.Textbox("", visible=False, label="question")
     spoken = gr.File(visible=False, label="question_audio")
-    passage = gr.Textbox(visible=False, label="passage")
+    passage = gr.Textbox("", visible=False, label="passage")
     files = gr.File(visible=False, label="files", file_count="multiple")
     ocr = gr.Checkbox(False, visible=False, label="ocr")
-    answerer = gr.Textbox(visible=False, label="model")
+    answerer = gr.Textbox("", visible=False, label="model")
+    images = gr.File(visible=False, label="images", file_count="multiple")
+    length = gr.Textbox("short", visible=False, label="length")
+    describer = gr.Textbox("", visible=False, label="model")
+    writing = gr.Checkbox(True, visible=False, label="ocr")
     result = gr.JSON(visible=False, label="result")
     gr.on(
         [], answer, [question, spoken, passage, files, ocr, answerer], result, api_name="answer",
         concurrency_limit=AT_ONCE, concurrency_id=ANSWER_QUEUE,
+    )  # fmt: skip
+    gr.on(
+        [], describe, [images, length, describer, writing], result, api_name="describe",
+        concurrency_limit=1, concurrency_id=DESCRIBE_QUEUE,
     )  # fmt: skip
     gr.on(
         [], transcribe, [audio, language, translate, words, model], result, api_name="transcribe",
@@ -80,6 +94,37 @@ def answer(
 
         name = find_answering(model).name if model else ""
         return run_on(question, text=files or [], question_audio=question_audio, passage=passage, model=name, ocr=ocr)
+
+    return _answer(run)
+
+
+def describe(images: list[str], length: str = "short", model: str = "", ocr: bool = True) -> list[dict]:
+    """Describe pictures in words, with labels, colours and what is written in them.
+
+    Args:
+        images: Picture files, at most 200.
+        length: "short" for a sentence, "long" for several.
+        model: Name of the model that describes; the default one if empty.
+        ocr: Whether to look for writing in the pictures.
+
+    Returns:
+        For each picture: file, description, labels (label, score), alt (a text to stand for it), colours (name, hex,
+        share), written (paragraphs), model, seconds. One that cannot be read has file and problem only.
+    """
+    if not images:
+        raise gr.Error("No picture was given. Send some as `images`.", print_exception=False)
+
+    def run() -> list[dict]:
+        from xmodal.tasks.describe_batch import describe_rows, find_pictures
+
+        name = find_describing(model).name if model else ""
+        with tempfile.TemporaryDirectory(prefix="xmodal-") as folder:
+            pictures, _ = find_pictures(images, Path(folder))
+            rows = describe_rows(pictures, length=length, model=name, ocr=ocr)
+            return [
+                to_dict(row.result) if row.result else {"file": row.picture.name, "problem": str(row.error)}
+                for row in rows
+            ]
 
     return _answer(run)
 
@@ -151,6 +196,7 @@ def _require(audio: str | None) -> str:
 def _answer(run, *args, **options) -> dict:
     wait_until_warm()
     try:
-        return to_dict(run(*args, **options))
+        found = run(*args, **options)
+        return found if isinstance(found, list) else to_dict(found)
     except XmodalError as error:
         raise gr.Error(f"{error.problem} {error.advice}", print_exception=False) from error

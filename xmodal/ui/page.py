@@ -11,6 +11,10 @@ from xmodal.ui.audio_tab import build_audio_tab
 from xmodal.ui.classify_batch_events import BatchEvents, BatchSession
 from xmodal.ui.classify_events import ClassifyEvents, OneSession
 from xmodal.ui.classify_tab import build_classify_tab
+from xmodal.ui.describe_events import DescribeEvents
+from xmodal.ui.describe_many_events import ManyEvents
+from xmodal.ui.describe_tab import build_describe_tab
+from xmodal.ui.describe_work import DescribeSession, ManySession
 from xmodal.ui.header import build_header, on_load_header
 from xmodal.ui.i18n import label
 from xmodal.ui.models_page import connect_models
@@ -29,6 +33,8 @@ def build_page() -> gr.Blocks:
         with gr.Tabs() as tabs:
             with gr.Tab(label("answer.tab"), id="answer") as answer_opened:
                 answer = AnswerEvents(build_answer_tab(), Sessions(AnswerSession))
+            with gr.Tab(label("describe.tab"), id="describe") as describe_opened:
+                describe_tab = build_describe_tab()
             with gr.Tab(label("audio.tab"), id="audio"):
                 audio = AudioEvents(build_audio_tab(), Sessions())
             with gr.Tab(label("classify.tab"), id="classify") as opened:
@@ -39,17 +45,21 @@ def build_page() -> gr.Blocks:
                 models_tab = build_models_tab()
         batch = BatchEvents(tab.many, tab.model, Sessions(BatchSession))
         classify = ClassifyEvents(tab, Sessions(OneSession), batch)
-        tune = Tune(tune_tab, tabs, classify, audio, answer)
+        described = ManyEvents(describe_tab.many, Sessions(ManySession))
+        describe = DescribeEvents(describe_tab, Sessions(DescribeSession), described)
+        models = {"classify": tab.model, "audio": audio.tab.model, "answer": answer.tab.model,
+                  "describe": describe_tab.one.options.model}  # fmt: skip
+        tune = Tune(tune_tab, tabs, classify, models)
         build_api()
         quiet = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
         page.load(on_load_header, None, machine, **quiet)
-        for run in [*answer.connect(page, answer_opened), *audio.connect(), *classify.connect(opened)]:
+        runs = [*answer.connect(page, answer_opened), *describe.connect(describe_opened), *audio.connect()]
+        for run in [*runs, *classify.connect(opened)]:
             # A run may have fetched a model.
             run.then(on_load_header, None, machine, **quiet)
         tune.connect(page, models_tab.runs_opened)
         for change in connect_models(page, models_tab, models_opened, tune.runs.owner):
             change.then(on_load_header, None, machine, **quiet)
-        page.unload(answer.on_leave)
-        page.unload(audio.on_leave)
-        page.unload(classify.on_leave)
+        for events in (answer, describe, audio, classify):
+            page.unload(events.on_leave)
     return page

@@ -9,11 +9,15 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xmodal.data.media import iter_audio, probe
 from xmodal.progress import Progress, Reporter, check_cancelled
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 RATE = 16_000
 N_FFT = 1_024
@@ -113,10 +117,19 @@ def _to_png(levels: np.ndarray) -> str:
     """`(columns, mels)` between 0 and 1 as a coloured PNG in a data URL."""
     from PIL import Image
 
-    position = np.clip(levels, 0, 1).T[::-1] * (len(_COLOURS) - 1)
+    return to_data_url(Image.fromarray(paint(levels.T[::-1])))
+
+
+def paint(levels: np.ndarray) -> np.ndarray:
+    """`(height, width)` between 0 and 1 as colours `(height, width, 3)` from 0 to 255, dark to bright."""
+    position = np.clip(levels, 0, 1) * (len(_COLOURS) - 1)
     low = np.minimum(position.astype(int), len(_COLOURS) - 2)
     part = (position - low)[..., None]
-    pixels = (_COLOURS[low] * (1 - part) + _COLOURS[low + 1] * part).astype(np.uint8)
+    return (_COLOURS[low] * (1 - part) + _COLOURS[low + 1] * part).astype(np.uint8)
+
+
+def to_data_url(image: "Image.Image", kind: str = "PNG") -> str:
+    """A picture as a PNG or JPEG in a data URL."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    image.save(buffer, format=kind, optimize=True)
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

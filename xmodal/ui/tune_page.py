@@ -2,8 +2,6 @@
 
 import gradio as gr
 
-from xmodal.ui.answer_events import AnswerEvents
-from xmodal.ui.audio_events import AudioEvents
 from xmodal.ui.classify_events import ClassifyEvents
 from xmodal.ui.sessions import Sessions
 from xmodal.ui.tune_data import DataEvents, SetupSession
@@ -23,17 +21,16 @@ class Tune:
         tab: The components.
         tabs: The page's tabs.
         classify: Events of the tab that uses classifiers.
-        audio: Events of the tab that uses transcribers.
-        answer: Events of the tab that uses what answers questions.
+        models: The choice of the model on each tab that uses what is trained; see `ResultEvents`.
     """
 
-    def __init__(self, tab: TuneTab, tabs: gr.Tabs, classify: ClassifyEvents, audio: AudioEvents, answer: AnswerEvents):
+    def __init__(self, tab: TuneTab, tabs: gr.Tabs, classify: ClassifyEvents, models: dict[str, gr.Dropdown]):
         owner, timer = build_owner(), gr.Timer(TICK_S, active=False)
         self.setups = Sessions(SetupSession)
         self.data = DataEvents(tab.data, self.setups)
         self.recipe = RecipeEvents(tab.recipe, tab.data.task, self.setups)
         self.runs = RunEvents(tab, owner, timer, self.setups, self.recipe)
-        self.result = ResultEvents(self.runs, tabs, classify.tab, audio.tab, answer.tab)
+        self.result = ResultEvents(self.runs, tabs, models)
         self.tab, self.tabs, self.classify = tab, tabs, classify
 
     def connect(self, page: gr.Blocks, runs_tab: gr.Tab) -> None:

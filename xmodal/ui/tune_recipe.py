@@ -81,6 +81,7 @@ SETTINGS = (
     Setting("ngrams", tasks=("classify",)),
     Setting("unanswerable", tasks=("answer",)),
     Setting("glossed", tasks=("answer",)),
+    Setting("caption_questions", tasks=("describe",)),
     Setting("encoder", tasks=("transcribe",)),
     Setting("joined", tasks=("transcribe",)),
     Setting("max_length", tasks=("classify", "answer", "describe")),

@@ -14,11 +14,9 @@ from xmodal.jobs.records import Job
 from xmodal.progress import Progress
 from xmodal.ui import tune_result_views, views
 from xmodal.ui.answer_models import list_answering
-from xmodal.ui.answer_tab import AnswerTab
-from xmodal.ui.audio_tab import AudioTab
 from xmodal.ui.background import stream
 from xmodal.ui.classify_models import list_classifiers
-from xmodal.ui.classify_tab import ClassifyTab
+from xmodal.ui.describe_models import list_describing
 from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions, Visit
@@ -37,15 +35,12 @@ class ResultEvents:
 
     Args:
         runs: Knows which run is shown.
-        tabs: The page's tabs, `classify`, `audio` and `answer` among them.
-        classify: The Classification tab.
-        audio: The Audio tab.
-        answer: The Question answering tab.
+        tabs: The page's tabs, `classify`, `audio`, `answer` and `describe` among them.
+        models: The choice of the model on each of these.
     """
 
-    def __init__(self, runs: RunEvents, tabs: gr.Tabs, classify: ClassifyTab, audio: AudioTab, answer: AnswerTab):
-        self.runs, self.part, self.tabs = runs, runs.part.result, tabs
-        self.classify, self.audio, self.answer = classify, audio, answer
+    def __init__(self, runs: RunEvents, tabs: gr.Tabs, models: dict[str, gr.Dropdown]):
+        self.runs, self.part, self.tabs, self.models = runs, runs.part.result, tabs, models
         self.sessions: Sessions[Visit] = Sessions(Visit)
 
     def connect(self, on_use: Callable | None = None, then: tuple = ()) -> None:
@@ -58,8 +53,7 @@ class ResultEvents:
         part, who = self.part, [self.runs.owner, self.runs.part.picked]
         private = {"api_visibility": "private", "show_progress": "hidden"}
         used = part.use.click(
-            self.on_use, who, [part.said, self.tabs, self.classify.model, self.audio.model, self.answer.model],
-            concurrency_limit=4, **private,
+            self.on_use, who, [part.said, self.tabs, *self.models.values()], concurrency_limit=4, **private
         )  # fmt: skip
         if on_use is not None:
             used.then(on_use, *then, concurrency_limit=4, **private)
@@ -87,20 +81,11 @@ class ResultEvents:
             return {self.part.said: warn(error)}
         name = Path(job.adapter).name
         said = {self.part.said: f'<p class="xm-hint">{html("tune.use_name", name=name)}</p>'}
-        if job.task == "classify":
-            choices = [adapter.name for adapter in list_classifiers()]
-            return {**said, self.tabs: gr.update(selected="classify"),
-                    self.classify.model: gr.update(choices=choices, value=name)}  # fmt: skip
-        if job.task == "transcribe":
-            from xmodal.models.registry import list_models
-
-            return {**said, self.tabs: gr.update(selected="audio"),
-                    self.audio.model: gr.update(choices=[name, *list_models("transcribe")], value=name)}  # fmt: skip
-        if job.task == "answer":
-            choices = [adapter.name for adapter in list_answering()]
-            return {**said, self.tabs: gr.update(selected="answer"),
-                    self.answer.model: gr.update(choices=choices, value=name)}  # fmt: skip
-        return said
+        tab, names = _users(job.task)
+        if name not in names:
+            return said
+        return {**said, self.tabs: gr.update(selected=tab),
+                self.models[tab]: gr.update(choices=names, value=name)}  # fmt: skip
 
     def on_further(self, kept: str | None, picked: int | None, request: gr.Request) -> dict:
         """Go back to the set-up, where the model is chosen to start from once there is data that it fits."""
@@ -203,3 +188,14 @@ def _evaluate(job: Job, file: str, cancel: threading.Event, emit: Callable[[obje
     seen = data.report.fingerprint == adapter.data.get("fingerprint")
     matrix = {"confusion": found.confusion, "names": found.names}
     emit(tune_result_views.evaluation(name, found.values, interval, len(data.check), matrix, seen))
+
+
+def _users(task: str) -> tuple[str, list[str]]:
+    """The tab that uses models of a task, and those it can choose from."""
+    if task == "transcribe":
+        from xmodal.models.adapters import list_adapters
+        from xmodal.models.registry import list_models
+
+        return "audio", [*(one.name for one in list_adapters(task=task)), *list_models(task)]
+    found = {"classify": list_classifiers, "answer": list_answering, "describe": list_describing}
+    return task, [adapter.name for adapter in found[task]()]

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +24,7 @@ from xmodal.models.generator_adapter import (
 from xmodal.models.generator_text import LONG, SHORT, PackedCollator, generate_texts, is_long
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.features import tower_tokens
+from xmodal.training.caption_questions import questions_of
 from xmodal.training.config import Recipe
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics
@@ -81,14 +83,19 @@ class GeneratorLearner(Learner):
     def prepare(self, report: Reporter | None = None, cancel: threading.Event | None = None):
         """See `Learner.prepare`; a row is a picture with its texts."""
         self.model.tower.eval()
-        most, lessons = self.recipe.train.max_length, _lessons(list(self.data.train))
+        most, train = self.recipe.train.max_length, self.recipe.train
+        taught = list(self.data.train)
+        if train.caption_questions:
+            taught += ask_about(taught, train.caption_questions, train.seed)
+        lessons = _lessons(taught)
         pictures = list(dict.fromkeys(picture for picture, _ in lessons))
         seen = dict(zip(pictures, tower_tokens(self.model.tower, pictures, report, cancel), strict=True))
         rows = []
         for picture, asked_and_told in lessons:
             told = [self.processor.lesson(asked, texts, most) for asked, texts in asked_and_told.items()]
-            length = sum(len(asked) + sum(map(len, texts)) for asked, texts in told)
-            rows.append({"seen": seen[picture], "lessons": told, "length": length})
+            # Without a `length`: rows of like length are often of one kind, and some steps of nothing but pictures that
+            # cannot be told undo what was learnt (the loss of captions went from 2.7 to 3.8 in ten).
+            rows.append({"seen": seen[picture], "lessons": told})
         return rows, PackedCollator(self.processor)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
@@ -163,6 +170,28 @@ def tidy(text: str) -> str:
     for mark in ".,;:!?":
         text = text.replace(f" {mark}", mark)
     return " ".join(text.split())
+
+
+def ask_about(rows: Sequence[dict], share: float, seed: int) -> list[dict]:
+    """Rows of questions that follow from the descriptions of a share of the pictures.
+
+    Args:
+        rows: Those without a question are descriptions.
+        share: Of the pictures.
+        seed: Of the draw, and of which questions are asked.
+    """
+    captions: dict[str, list[str]] = {}
+    for row in rows:
+        if not row.get("question"):
+            captions.setdefault(row["image"], []).extend(references(row))
+    random = np.random.default_rng(seed)
+    drawn = sorted(random.permutation(len(captions))[: round(share * len(captions))])
+    pictures = list(captions)
+    return [
+        {"id": f"{pictures[i]} {kind} {number}", "image": pictures[i], "question": question, "text": answer}
+        for i in drawn
+        for number, (kind, question, answer) in enumerate(questions_of(captions[pictures[i]], random))
+    ]
 
 
 def _lessons(rows: Sequence[dict]) -> list[tuple[str, dict[str, list[str]]]]:

@@ -1,6 +1,7 @@
 """English texts."""
 
 from xmodal.ui.locales.en_answer import TEXTS as _ANSWER
+from xmodal.ui.locales.en_describe import TEXTS as _DESCRIBE
 from xmodal.ui.locales.en_models import TEXTS as _MODELS
 from xmodal.ui.locales.en_tune import TEXTS as _TUNE
 
@@ -169,6 +170,7 @@ TEXTS = {
     "notice.bug": "Something went wrong inside xmodal.",
     "notice.bug_advice": "The details are in the terminal where it runs; please report them.",
     **_ANSWER,
+    **_DESCRIBE,
     **_TUNE,
     **_MODELS,
 }

@@ -27,6 +27,9 @@ TEXTS = {
     "tune.sample_tone_sounds": "Eight kinds of beeps and noises (320 sounds)",
     "tune.sample_notices": "Questions about notices, English and Chinese (1,600)",
     "tune.sample_shape_captions": "A coloured shape in a sentence (400 pictures)",
+    "tune.sample_scenes": "Scenes of shapes: captions and questions (3,300 pictures)",
+    "tune.sample_blank_pictures": "Pictures of nothing, to learn to decline (500)",
+    "tune.sample_easy_vqa": "Questions about a shape (easy-VQA, 5,000 pictures)",
     "tune.no_samples": "There is no sample set for this; upload recordings with what is said in them.",
     "tune.upload": "Table, or zip of pictures or sounds",
     "tune.upload_info": "CSV, TSV, JSONL, JSON or Parquet with a header line; or a zip: a folder for each class, or "
@@ -151,6 +154,8 @@ TEXTS = {
     "tune.info_unanswerable": "Add this share, so that the model learns to say that a text does not tell; 0 to 1.",
     "tune.field_glossed": "Questions in the other language",
     "tune.info_glossed": "Ask this share again word by word in Chinese or English, for texts of the other; 0 to 1.",
+    "tune.field_caption_questions": "Ask about the pictures too",
+    "tune.info_caption_questions": "This share of them: questions made out of their English descriptions.",
     "tune.field_encoder": "Train the listening part too",
     "tune.info_encoder": "Several times slower.",
     "tune.field_joined": "Join recordings",

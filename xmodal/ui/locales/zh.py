@@ -1,6 +1,7 @@
 """Chinese texts."""
 
 from xmodal.ui.locales.zh_answer import TEXTS as _ANSWER
+from xmodal.ui.locales.zh_describe import TEXTS as _DESCRIBE
 from xmodal.ui.locales.zh_models import TEXTS as _MODELS
 from xmodal.ui.locales.zh_tune import TEXTS as _TUNE
 
@@ -169,6 +170,7 @@ TEXTS = {
     "notice.bug": "xmodal 内部出错了。",
     "notice.bug_advice": "详细信息在运行它的终端里，请反馈给我们。",
     **_ANSWER,
+    **_DESCRIBE,
     **_TUNE,
     **_MODELS,
 }

@@ -122,6 +122,21 @@
     const button = [...document.querySelectorAll(".xm-run button.primary")].find((one) => one.offsetParent);
     if (button && !button.disabled) { event.preventDefault(); button.click(); }
   });
+  /* Ctrl+V, or Cmd+V, puts a copied picture into the box in view; the one it holds is taken out before. */
+  document.addEventListener("paste", async (event) => {
+    const box = [...document.querySelectorAll(".xm-paste")].find((one) => one.offsetParent);
+    const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
+    if (!box || !file) return;
+    event.preventDefault();
+    const carrier = new DataTransfer();
+    carrier.items.add(file);
+    const input = () => box.querySelector("input[type=file]");
+    if (!input()) box.querySelector(".icon-button")?.click();
+    for (let tries = 0; tries < 40 && !input(); tries++) await new Promise((done) => setTimeout(done, 50));
+    if (!input()) return;
+    input().files = carrier.files;
+    input().dispatchEvent(new Event("change", { bubbles: true }));
+  });
   for (const name of ["timeupdate", "seeked", "loadedmetadata"]) document.addEventListener(name, follow, true);
   new MutationObserver(mark).observe(document.documentElement, { attributes: true, attributeFilter: ["lang"] });
 

@@ -1,0 +1,132 @@
+"""What happens on the part of the Image description tab that takes many pictures."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import gradio as gr
+
+from xmodal.errors import CancelledError
+from xmodal.progress import Progress
+from xmodal.ui import describe_views, views
+from xmodal.ui.background import stream
+from xmodal.ui.describe_tab import ManyPart
+from xmodal.ui.describe_work import ManySession, Wish, describe_many
+from xmodal.ui.i18n import html
+from xmodal.ui.notices import warn, warn_of
+from xmodal.ui.sessions import Sessions
+
+MANY_QUEUE = "describe-many"
+"""Many pictures wait in a line of their own, so that nobody's single one waits for hundreds."""
+
+
+class ManyEvents:
+    """Handlers of the part for many pictures."""
+
+    def __init__(self, part: ManyPart, sessions: Sessions[ManySession]):
+        self.part = part
+        self.sessions = sessions
+
+    def connect(self) -> list:
+        """Tie the handlers to the components; returns the events of a run."""
+        part, private = self.part, {"api_visibility": "private", "show_progress": "hidden"}
+        at_once = {**private, "queue": False}
+        gr.on([part.files.upload, part.files.clear], self.on_files, None, part.results, **at_once)
+        run = part.run.click(self.on_wait, None, part.results, **at_once).then(
+            self.on_run, [part.files, *part.options.wishes], part.results, concurrency_limit=1,
+            concurrency_id=MANY_QUEUE, **private,
+        )  # fmt: skip
+        stop = part.stop.click(self.on_stop, None, None, cancels=[run], **at_once)
+        stop.then(self.on_stopped, None, part.results, concurrency_limit=None, **private)
+        return [run]
+
+    def on_files(self, request: gr.Request) -> dict:
+        """Other files were chosen, or they were taken away."""
+        self.sessions.drop(request)
+        return {**self._draw_empty(), **self._at_rest("")}
+
+    def on_wait(self) -> dict:
+        """Asked to run: say so at once, there may be others before."""
+        return {
+            self.part.status: views.waiting(),
+            self.part.run: gr.update(interactive=False),
+            self.part.stop: gr.update(interactive=True),
+        }
+
+    def on_run(
+        self, files: list[str] | None, length: str, ocr: bool, model: str | None, request: gr.Request
+    ) -> Iterator[dict]:
+        """Describe the pictures, and show each row as it is done."""
+        if not files:
+            yield self._at_rest(warn_of("no_pictures"))
+            return
+        session = self.sessions.renew(request)
+        status, problems, began = views.progress(), "", time.monotonic()
+        yield {**self._draw_empty(), self.part.status: status}
+        work = partial(describe_many, files, Wish(length, ocr, model or ""), session)
+        try:
+            for items in stream(work, session.cancel):
+                for item in items:
+                    status = views.progress(item) if isinstance(item, Progress) else status
+                # Both each time: Gradio then sends only what has grown.
+                yield {self.part.status: status, self.part.rows: describe_views.rows(session.drawn)}
+        except CancelledError:
+            yield self._draw_end(session, 0, stopped=True)
+            return
+        except Exception as error:  # noqa: BLE001 - `stream` has logged it; the page goes on
+            problems = warn(error)
+        yield self._draw_end(session, time.monotonic() - began, problems)
+
+    def on_stop(self, request: gr.Request) -> None:
+        """Stop the run."""
+        self.sessions.get(request).cancel.set()
+
+    def on_stopped(self, request: gr.Request) -> dict:
+        """Show what was done before it was stopped."""
+        return self._draw_end(self.sessions.get(request), 0, stopped=True)
+
+    def _draw_empty(self) -> dict:
+        return {self.part.rows: views.hint("describe.rows_empty"), self.part.tools: gr.update(visible=False)}
+
+    def _draw_end(self, session: ManySession, seconds: float, problems: str = "", stopped: bool = False) -> dict:
+        """The page after a run: complete, stopped or failed; what was done can be downloaded."""
+        if not session.rows:
+            return self._at_rest(views.finished(0, [], stopped=True) if stopped else problems)
+        csv, jsonl = _write(session)
+        return {
+            **self._at_rest(problems + views.finished(seconds, _facts(session), stopped)),
+            self.part.rows: describe_views.rows(session.drawn),
+            self.part.tools: gr.update(visible=True),
+            self.part.csv: gr.update(value=csv),
+            self.part.jsonl: gr.update(value=jsonl),
+        }
+
+    def _at_rest(self, status: str) -> dict:
+        return {
+            self.part.status: status,
+            self.part.run: gr.update(interactive=True),
+            self.part.stop: gr.update(interactive=False),
+        }
+
+
+def _facts(session: ManySession) -> list[str]:
+    done = [row.result for row in session.rows if row.result]
+    bad = len(session.rows) - len(done)
+    facts = [html("describe.rows_done", done=len(done), count=len(session.pictures))]
+    if bad:
+        facts.append(html("describe.rows_bad", count=bad))
+    if session.left_out:
+        facts.append(html("describe.left_out", count=session.left_out))
+    if done:
+        facts.append(html("status.model", model=done[0].model))
+    return facts
+
+
+def _write(session: ManySession) -> tuple[str, str]:
+    """The table and the lines of JSON; in a folder that goes with the session."""
+    from xmodal.tasks.describe_batch import PictureRow, write_rows_csv, write_rows_jsonl
+
+    rows, folder = list(session.rows), session.make_folder()
+    rows += [PictureRow(picture) for picture in session.pictures[len(rows) :]]
+    csv, jsonl = folder / "descriptions.csv", folder / "descriptions.jsonl"
+    return str(write_rows_csv(rows, csv)), str(write_rows_jsonl(rows, jsonl))
