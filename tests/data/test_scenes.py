@@ -281,7 +281,7 @@ def test_rows_of_the_sample_set(monkeypatch, tmp_path):
     assert not any(name in row["text"] + row["question"] for row in by_side["train"] for name in named)
     unseen = [row for row in by_side["validation"] if row["combination"] == "unseen"]
     assert len(unseen) == len(by_side["validation"]) / 2
-    assert all(any(name in row["text"] for name in named) for row in unseen if row["kind"] in ("caption", "detail"))
+    assert all(any(name in row["text"] for name in named) for row in unseen if row["kind"] == "detail")
     for side in by_side.values():
         for kind in ("presence", "relation"):
             answers = Counter(row["text"] for row in side if row["kind"] == kind)
