@@ -3,6 +3,7 @@ import json
 import zipfile
 
 import pytest
+from PIL import Image
 
 from xmodal.data.config import DataConfig
 from xmodal.data.sets import load_data
@@ -43,6 +44,18 @@ def test_texts_judged_right_can_be_trained_on(home, tmp_path):
     assert json.loads(made.path.read_text(encoding="utf-8").splitlines()[0])["text"] == "=text 0, “你好”\n"
     data = load_data(DataConfig(source=str(made.path), check_fraction=0.25))
     assert sorted(data.labels) == ["bad", "good"] and len(data.train) + len(data.check) == 12
+
+
+def test_descriptions_judged_right_can_be_trained_on(home, tmp_path):
+    del home
+    for i in range(12):
+        Image.new("RGB", (9, 9), (20 * i, 0, 0)).save(tmp_path / f"{i}.png")
+        given = {"image": str(tmp_path / f"{i}.png")}
+        save_feedback(Feedback("describe", "m", hash_file(given["image"]), f"Shade {i}.", 1, inputs=given))
+    made = write_data_set("describe", tmp_path)
+    assert (made.rows, made.missing, made.path.suffix) == (12, (), ".zip")
+    data = load_data(DataConfig(source=str(made.path), task="describe", check_fraction=0.25))
+    assert {row["text"] for row in [*data.train, *data.check]} == {f"Shade {i}." for i in range(12)}
 
 
 def test_recordings_come_along_and_lost_ones_are_named(home, tmp_path):

@@ -175,6 +175,8 @@ class Recipe(BaseModel):
         left_out = {key: value for key, value in defaults if key not in self.train.model_fields_set}
         if self.start and self.train.learning_rate is None:
             left_out["learning_rate"] = _FURTHER * self.train.rate
+        if self.task == "describe" and self.train.epochs is None:
+            left_out["epochs"] = _EPOCHS["lora"]  # a pass costs as much, also where only the connector is trained
         if left_out:
             object.__setattr__(self, "train", self.train.model_copy(update=left_out))
         return self
