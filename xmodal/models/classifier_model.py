@@ -247,15 +247,20 @@ def add_lora(tower: Tower, rank: int, layers: int = 0) -> None:
 
 
 def merge_lora(tower: Tower) -> Tower:
+    """See `merge_layers`."""
+    merge_layers(tower.network)
+    return tower
+
+
+def merge_layers(network: nn.Module) -> None:
     """Add the LoRA matrices to the weights they belong to and take them out: no more to be trained, but faster."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
-    for name, module in list(tower.network.named_modules()):
+    for name, module in list(network.named_modules()):
         if isinstance(module, BaseTunerLayer):
             module.merge()
             parent, _, last = name.rpartition(".")
-            setattr(tower.network.get_submodule(parent), last, module.get_base_layer())
-    return tower
+            setattr(network.get_submodule(parent), last, module.get_base_layer())
 
 
 def trained_tensors(model: ClassifierModel, trainable: str) -> dict[str, dict[str, Tensor]]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from xmodal.device import pick_device
 from xmodal.errors import InputError
 from xmodal.models.adapters import Adapter, load_tensors
+from xmodal.models.classifier_model import merge_layers
 from xmodal.models.generator import GeneratorModel, build_generator
 from xmodal.models.generator_text import GeneratorProcessor
 from xmodal.models.sources import fetch
@@ -101,16 +102,9 @@ def load_generator(adapter: Adapter, report: Reporter | None = None) -> Generato
 
 def for_use(model: GeneratorModel) -> Generator:
     """A trained model, merged and in the device's number format. The connector and the tower stay exact."""
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    language = model.language
-    for name, module in list(language.named_modules()):
-        if isinstance(module, BaseTunerLayer):
-            module.merge()
-            parent, _, last = name.rpartition(".")
-            setattr(language.get_submodule(parent), last, module.get_base_layer())
+    merge_layers(model.language)
     device = pick_device()
-    language.to(device.torch_dtype)
+    model.language.to(device.torch_dtype)
     model = model.to(device.name).eval().requires_grad_(False)
     return Generator(model, make_processor(model))
 

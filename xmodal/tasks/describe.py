@@ -56,11 +56,8 @@ def describe(
     Raises:
         XmodalError: The picture or the model cannot be used.
     """
-    for _, result in iter_describe([image], length=length, model=model, ocr=ocr, tell=tell, report=report,
-                                   cancel=cancel):  # fmt: skip
-        if isinstance(result, XmodalError):
-            raise result
-    return result
+    options = {"length": length, "model": model, "ocr": ocr, "tell": tell, "report": report, "cancel": cancel}
+    return describe_files([image], **options)[0]
 
 
 def describe_files(images: Sequence[str | Path], **options) -> list[DescribeResult]:
