@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+from xmodal.data.columns import IMAGE_SUFFIXES
 from xmodal.data.documents import DOCUMENT_SUFFIXES, Document, Part, read_document
 from xmodal.disk import disk_full_explained
 from xmodal.errors import InputError
@@ -16,7 +17,6 @@ from xmodal.models.adapters import shipped_dir
 from xmodal.paths import home
 from xmodal.progress import Progress, Reporter
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm")
 _FORMAT = 1
 
 
