@@ -9,6 +9,7 @@ def add_describe(subparsers) -> None:
     parser = subparsers.add_parser("describe", help="describe pictures in words", description="Describe pictures.")
     parser.add_argument("image", metavar="IMAGE", nargs="+", help="picture files")
     parser.add_argument("--length", choices=("short", "long"), default="short", help="default: short")
+    parser.add_argument("--language", choices=("en", "zh"), default="en", help="zh: only the labels, in Chinese")
     parser.add_argument("--model", default="", metavar="NAME", help="an adapter that describes pictures")
     parser.add_argument("--no-ocr", action="store_true", help="do not look for writing in the pictures")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -22,7 +23,8 @@ def run_describe(args: argparse.Namespace) -> int:
     from xmodal.tasks.results import to_dict
 
     with ProgressLine() as report:
-        results = describe_files(args.image, length=args.length, model=args.model, ocr=not args.no_ocr, report=report)
+        options = {"length": args.length, "language": args.language, "model": args.model, "ocr": not args.no_ocr}
+        results = describe_files(args.image, **options, report=report)
     if args.json:
         print(json.dumps([to_dict(result) for result in results], ensure_ascii=False, indent=2))
         return 0

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from gradio import get_image
 
 from xmodal.errors import CancelledError, InputError, UnknownModelError
 from xmodal.jobs.check_rows import CheckRow, load_check_rows
@@ -34,6 +35,22 @@ def test_own_models_come_first_and_untuned_ones_last(home):
     speech = list_contestants("transcribe")
     assert (speech[0].name, speech[0].base) == ("speech", "whisper-base")
     assert "whisper-base" in [one.name for one in speech]
+
+
+def test_what_describes_and_what_answers_can_be_compared_too(home):
+    store("teller", family="generator", task="describe", base={"image": {"model": "efficientnet-lite2"}, **TEXT})
+    store("marker", family="span_qa", task="answer")
+    store("about-pictures", family="generator", task="answer")
+    telling, marking = list_contestants("describe"), list_contestants("answer")
+    teller = next(one for one in telling if one.name == "teller")
+    assert teller.takes == ("image",)
+    assert find_opponent(teller, telling).name == "efficientnet-lite2 (labels)" == telling[-1].name
+    assert [one.takes for one in marking] == [("question", "text")] * len(marking)
+    assert "marker" in [one.name for one in marking] and "about-pictures" not in [one.name for one in marking]
+    pair = (contestant("m", "answer", ("question", "text"), ()), contestant("n", "answer", ("question", "text"), ()))
+    with pytest.raises(InputError, match="A question and a text"):
+        check_pair(*pair, {"question": "Why?", "image": "left over.png"})
+    check_pair(*pair, {"question": "Why?", "text": "Because."})
 
 
 def test_the_opponent_is_what_a_model_was_made_from_else_one_of_its_classes():
@@ -114,6 +131,30 @@ def test_rows_of_a_sample_set_may_be_seen_by_all(home, monkeypatch):
     adapter = store("chimes", recipe="name: c\ndata: {source: 'sample:chime-shapes'}\n")
     assert load_check_rows(adapter, owner="anyone") == [CheckRow({"text": "x", "audio": "a.wav"}, "yes")]
     assert read == ["sample:chime-shapes"]
+
+
+@pytest.mark.parametrize(
+    ("data", "row", "expected"),
+    [
+        ("task: answer\ndata: {source: 'sample:x'}", {"question": "q", "context": "c", "answers": {"text": ["a", "b"]}},
+         CheckRow({"question": "q", "text": "c"}, "a")),
+        ("task: answer\ndata: {source: 'sample:x'}", {"question": "q", "context": "c", "answers": {"text": []}},
+         CheckRow({"question": "q", "text": "c"}, "")),
+        ("task: describe\ndata: {source: 'sample:x'}", {"image": "i.png", "text": "a dog"},
+         CheckRow({"image": "i.png"}, "a dog")),
+    ],
+)  # fmt: skip
+def test_rows_of_questions_and_of_descriptions(home, monkeypatch, data, row, expected):
+    target = "answers" if "answers" in row else "text"
+    found = SimpleNamespace(check=[row], roles=("image", "question", target))
+    monkeypatch.setattr("xmodal.jobs.check_rows.load_data", lambda *_, **__: found)
+    assert load_check_rows(store("s", recipe=f"name: c\n{data}\n")) == [expected]
+
+
+@pytest.mark.slow
+def test_the_labels_describe_without_training(models):
+    labels = find_contestant("describe", "efficientnet-lite2 (labels)")
+    assert answer(labels, {"image": str(get_image("lion.jpg"))}) == "The picture shows a lion."
 
 
 @pytest.mark.slow

@@ -41,6 +41,14 @@ def test_shades_of_one_name_are_one_colour_and_specks_are_left_out():
     assert [one.name for one in dominant_colours(Image.new("RGB", (1, 1), BLUE))] == ["blue"]
 
 
+@pytest.mark.parametrize(
+    ("name", "colour"),
+    [("blue", (0, 0, 255)), ("green", (0, 255, 0)), ("red", (255, 0, 0)), ("purple", (130, 60, 170))],
+)
+def test_the_colours_of_drawings_have_their_names(name, colour):
+    assert [one.name for one in dominant_colours(Image.new("RGB", (9, 9), colour))] == [name]
+
+
 def write_odd_lions(folder: Path) -> None:
     """The lion as phones, scanners and the web have it."""
     from pillow_heif import register_heif_opener
@@ -85,7 +93,7 @@ class TestReal:
         found = dict(iter_describe(paths, ocr=False, report=told.append))
         assert list(found) == paths
         for path in lions:
-            assert found[path].description == "The picture shows lion.", path.name
+            assert found[path].description == "The picture shows a lion.", path.name
             assert found[path].labels[0].score > 0.6
         for name, wanted in bad.items():
             error = found[tmp_path / name]
@@ -99,6 +107,14 @@ class TestReal:
         assert "120" in " ".join(found.written)
         assert found.alt.startswith(found.description) and "120" in found.alt
         assert describe(tmp_path / "sign.png", ocr=False).written == ()
+
+    def test_a_chinese_description_is_of_the_labels_whatever_the_model(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(task, "find_describer", lambda name: object())
+        found = describe(write_sign(tmp_path / "sign.png", "Emergency call 120"), language="zh", length="long")
+        assert found.description.startswith("图中") and "图中文字" in found.alt
+        found = describe(LION, language="zh", ocr=False)
+        assert found.description == "图中是狮子。" == found.alt
+        assert found.labels[0].label == "狮子" and found.model == "efficientnet-lite2"
 
     def test_the_heat_lies_on_the_lion(self):
         heat = look_at(load_image(LION), "lion")
@@ -124,6 +140,8 @@ class TestReal:
 def test_an_unknown_length_is_refused_and_a_stop_is_one(tmp_path, labels_only):
     with pytest.raises(InputError, match="no length 'huge'"):
         list(iter_describe([LION], length="huge"))
+    with pytest.raises(InputError, match="no descriptions in 'fr'"):
+        list(iter_describe([LION], language="fr"))
 
     class Stopped:
         def is_set(self):

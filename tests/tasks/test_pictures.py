@@ -6,7 +6,8 @@ from PIL import Image
 from signs import write_sign
 
 from xmodal.models.ocr import Line
-from xmodal.tasks.pictures import SHOWN, WRITTEN, describe_labels, join_lines, read_picture
+from xmodal.tasks.label_words import describe_labels
+from xmodal.tasks.pictures import SHOWN, WRITTEN, join_lines, read_picture
 from xmodal.tasks.results import LabelScore
 
 CHEETAH = Path(gradio.__file__).parent / "media_assets" / "images" / "cheetah1.jpg"
@@ -25,8 +26,8 @@ def test_lines_side_by_side_are_one_row_and_far_ones_another_paragraph():
 @pytest.mark.parametrize(
     ("scores", "said"),
     [
-        ([0.9, 0.05], "The picture shows a0."),
-        ([0.2, 0.1, 0.01], "The picture may show a0 or a1."),
+        ([0.9, 0.05], "The picture shows an a0."),
+        ([0.2, 0.1, 0.01], "The picture may show an a0 or an a1."),
         ([0.02, 0.01], "It cannot be said with any certainty what the picture shows."),
     ],
 )
@@ -45,7 +46,7 @@ class TestReal:
 
     def test_an_animal_is_named(self):
         shown = [part.text for part in read_picture(CHEETAH).parts if part.heading == SHOWN]
-        assert shown == ["The picture shows cheetah."]
+        assert shown == ["The picture shows a cheetah."]
 
     @pytest.mark.parametrize("mode", ["L", "CMYK", "P", "I;16"])
     def test_odd_pictures_are_looked_at(self, tmp_path, mode):

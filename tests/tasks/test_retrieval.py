@@ -73,6 +73,14 @@ def test_the_second_time_nothing_is_embedded(index, own_home, monkeypatch):
     path.write_bytes(whole)
 
 
+def test_where_there_is_one_passage_nothing_is_searched(monkeypatch):
+    monkeypatch.setattr(retrieval, "_tower", None)
+    alone = build_index([Document("new", (Part("Something new."),))])
+    assert [one.passage.text for one in alone.search("What is new?")] == ["Something new."]
+    with pytest.raises(InputError, match="no question"):
+        alone.search(" ")
+
+
 def test_an_empty_question_and_a_stop(index):
     with pytest.raises(InputError, match="no question"):
         index.search(" \n")

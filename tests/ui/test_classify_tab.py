@@ -262,7 +262,7 @@ def test_endpoint_takes_names_only(url, adapters):
     assert list(found) == ["label", "scores", "missing", "contributions", "model", "seconds"]
     assert found["label"] == "good"
     for model in (str(adapters / "reviews"), "../adapters/reviews", ""):
-        with pytest.raises(Exception, match="There is no classifier named"):
+        with pytest.raises(Exception, match="There is no model named"):
             client.predict(model=model, text="x", image=None, audio=None, api_name="/classify")
     with pytest.raises(Exception, match="Nothing was given"):
         client.predict(model="reviews", text="", image=None, audio=None, api_name="/classify")

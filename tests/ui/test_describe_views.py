@@ -28,6 +28,7 @@ def decoded(url: str) -> Image.Image:
     "drawn",
     [
         describe_views.description(EVIL),
+        describe_views.described(result(label=EVIL)),
         describe_views.alt(result()),
         describe_views.labels(result(label=EVIL)),
         describe_views.colours([ColourShare("red", EVIL, 0.5)]),
@@ -47,6 +48,14 @@ def test_every_colour_has_a_name_in_both_languages():
     for name in colours._NAMES:
         drawn = describe_views.colours([ColourShare(name, "#000000", 0.5)])
         assert f'lang="en">{name}<' in drawn and "50%" in drawn and "色<" in drawn
+
+
+def test_labels_are_told_in_both_languages():
+    drawn = describe_views.labels(result())
+    assert 'lang="en">lion<' in drawn and 'lang="zh">狮子<' in drawn
+    assert "“狮子”" in describe_views.picture(Seen("data:,", False, "lion", "data:,"))
+    assert 'lang="zh">图中是狮子。<' in describe_views.described(result())
+    assert 'lang="zh">我的类别<' in describe_views.labels(result(label="我的类别"))
 
 
 def test_what_was_not_found_and_what_was_not_looked_for_are_two_things():

@@ -15,6 +15,9 @@ _NAMES = {
     "dark green": (20, 75, 35), "light green": (150, 215, 140), "turquoise": (60, 190, 190), "blue": (45, 95, 210),
     "dark blue": (20, 35, 100), "light blue": (150, 195, 235), "purple": (130, 60, 170), "pink": (240, 140, 180),
 }  # fmt: skip
+_PURE = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0),
+         "turquoise": (0, 255, 255), "pink": (255, 0, 255)}  # fmt: skip
+"""Colours of drawings, which in Lab are far from how the same names look in photographs."""
 _SIDE, _PALETTE = 96, 12
 
 
@@ -54,8 +57,9 @@ def dominant_colours(image: "Image.Image", top: int = 5, least: float = 0.03) ->
 
 def _name(colour: np.ndarray) -> str:
     """The nearest name, in CIE Lab, where distances are as people see them."""
-    names = list(_NAMES)
-    distances = np.linalg.norm(_to_lab(np.array(list(_NAMES.values()))) - _to_lab(colour[None]), axis=1)
+    names = [*_NAMES, *_PURE]
+    known = np.array([*_NAMES.values(), *_PURE.values()])
+    distances = np.linalg.norm(_to_lab(known) - _to_lab(colour[None]), axis=1)
     return names[int(distances.argmin())]
 
 

@@ -18,16 +18,14 @@ from xmodal.progress import Reporter
 from xmodal.training.config import Recipe, parse_recipe
 from xmodal.training.runs import list_runs
 
-_TARGETS = ("label", "transcription")
-
 
 @dataclass(frozen=True)
 class CheckRow:
     """A row held out.
 
     Attributes:
-        given: Modality to text or file.
-        target: What the data says is right.
+        given: Modality, or `question`, to text or file.
+        target: What the data says is right; empty where a text does not answer its question.
     """
 
     given: dict[str, str]
@@ -60,10 +58,20 @@ def load_check_rows(
         )
     untrusted = any(is_upload(source) for source in recipe.data.sources)
     data = load_data(recipe.data, report, cancel, untrusted=untrusted)
-    target = next(name for name in _TARGETS if name in data.roles)
-    rows = [CheckRow({role: row[role] for role in MODALITIES if row.get(role)}, str(row[target])) for row in data.check]
+    rows = [
+        _check_row(row, data.roles[-1]) for row in data.check if recipe.task != "describe" or not row.get("question")
+    ]
     random.Random(0).shuffle(rows)
     return rows
+
+
+def _check_row(row: dict, target: str) -> CheckRow:
+    """Questions about a text have it as `text`; descriptions have theirs as the target."""
+    if target == "answers":
+        return CheckRow({"question": row["question"], "text": row["context"]}, next(iter(row["answers"]["text"]), ""))
+    if target == "text":
+        return CheckRow({"image": row["image"]}, row["text"])
+    return CheckRow({role: row[role] for role in MODALITIES if row.get(role)}, str(row[target]))
 
 
 def _recipes(adapter: Adapter, owner: str | None) -> Iterator[Recipe]:

@@ -15,8 +15,10 @@ from xmodal.progress import Reporter, check_cancelled
 if TYPE_CHECKING:
     from xmodal.models.towers import Tower
 
-TASKS = ("transcribe", "classify")
-_UNTRAINED = "{} (untrained)"
+TASKS = ("transcribe", "classify", "answer", "describe")
+INPUTS = ("question", *MODALITIES)
+_UNTRAINED, _LABELS = "{} (untrained)", "{} (labels)"
+_FAMILIES = {"answer": "span_qa", "describe": "generator"}
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Contestant:
     Attributes:
         name: How people call it.
         task: One of `TASKS`.
-        takes: Modalities that it can use.
-        labels: Classes it tells apart; empty for transcribers, and for untuned models, which take the other's.
+        takes: Those of `INPUTS` that it can use.
+        labels: Classes it tells apart; empty where it is no classifier, and for untuned ones, which take the other's.
         base: The contestant it was made from, if that does the task untuned; empty for others.
         adapter: What was trained; None for a model without training.
         model: Registered name of the untuned model.
@@ -48,9 +50,16 @@ def list_contestants(task: str) -> list[Contestant]:
     Args:
         task: One of `TASKS`.
     """
-    adapters = [_from_adapter(adapter) for adapter in _newest_first(list_adapters(task=task))]
+    stored = _newest_first(list_adapters(task=task, family=_FAMILIES.get(task)))
+    adapters = [_from_adapter(adapter) for adapter in stored]
     if task == "transcribe":
         return adapters + [Contestant(name, task, ("audio",), model=name) for name in list_models("transcribe")]
+    if task == "describe":
+        return adapters + [
+            Contestant(_LABELS.format(name), task, ("image",), model=name) for name in list_models("label")
+        ]
+    if task == "answer":
+        return adapters
     towers = dict.fromkeys(one.adapter.base["text"]["model"] for one in adapters if one.base)
     return adapters + [Contestant(_UNTRAINED.format(name), task, ("text",), model=name) for name in towers]
 
@@ -83,7 +92,7 @@ def check_pair(first: Contestant, second: Contestant, given: dict[str, str]) -> 
     Args:
         first: A model.
         second: Another.
-        given: Modality to text or file.
+        given: Of `INPUTS`, to text or file.
 
     Raises:
         InputError: They are one model, of different tasks or of different classes, or cannot use what is given.
@@ -100,6 +109,8 @@ def check_pair(first: Contestant, second: Contestant, given: dict[str, str]) -> 
     if first.labels and second.labels and not set(first.labels) & set(second.labels):
         advice = "Choose two that tell the same classes apart."
         raise InputError(f"{first.name} and {second.name} have no class in common.", advice)
+    if first.task == "answer" and not set(first.takes) <= set(given):
+        raise InputError("A question and a text are needed.", "Give the one that is missing.")
     for one in (first, second):
         if not set(given) & set(one.takes):
             raise InputError(f"{one.name} has nothing to work on.", f"It takes: {', '.join(one.takes)}.")
@@ -116,7 +127,7 @@ def answer(
 
     Args:
         one: The model.
-        given: Modality to text or file; what the model cannot use is left out.
+        given: Of `INPUTS`, to text or file; what the model cannot use is left out.
         labels: Classes for a model that has none of its own.
         report: Told of downloads and of the progress.
         cancel: Stops it.
@@ -130,6 +141,13 @@ def answer(
 
         model = one.adapter.path if one.adapter else one.model
         return transcribe(given["audio"], model=str(model), report=report, cancel=cancel).text.strip()
+    if one.task == "describe":
+        return _describe(one, given["image"], report, cancel)
+    if one.task == "answer":
+        from xmodal.tasks.answer import answer as answer_question
+
+        options = {"model": str(one.adapter.path), "report": report, "cancel": cancel}
+        return answer_question(given["question"], passage=given["text"], **options).answer
     used = {modality: value for modality, value in given.items() if modality in one.takes}
     if one.adapter is None:
         return _nearest_label(one.model, used["text"], labels, report, cancel)
@@ -137,6 +155,18 @@ def answer(
 
     # Without the score, by which a person could tell models apart.
     return classify(one.adapter.path, **used, report=report).label
+
+
+def _describe(one: Contestant, image: str, report, cancel) -> str:
+    if one.adapter:
+        from xmodal.tasks.describe import describe
+
+        return describe(image, model=str(one.adapter.path), ocr=False, report=report, cancel=cancel).description
+    from xmodal.data.images import load_image
+    from xmodal.tasks.label_words import describe_labels
+    from xmodal.tasks.pictures import label_picture
+
+    return describe_labels(label_picture(load_image(image), report=report, cancel=cancel))
 
 
 def _nearest_label(model: str, text: str, labels: Sequence[str], report, cancel) -> str:
@@ -160,12 +190,15 @@ def _nearest_label(model: str, text: str, labels: Sequence[str], report, cancel)
 
 
 def _from_adapter(adapter: Adapter) -> Contestant:
-    base = ""
-    if adapter.task == "transcribe":
+    base, takes = "", tuple(modality for modality in MODALITIES if modality in adapter.base)
+    if adapter.task == "describe":
+        base, takes = _LABELS.format(adapter.base.get("image", {}).get("model", "")), ("image",)
+    elif adapter.task == "answer":
+        takes = ("question", "text")
+    elif adapter.task == "transcribe":
         base = adapter.base.get("audio", {}).get("model", "")
     elif tuple(adapter.base) == ("text",) and adapter.base["text"].get("model") in list_models("embed"):
         base = _UNTRAINED.format(adapter.base["text"]["model"])
-    takes = tuple(modality for modality in MODALITIES if modality in adapter.base)
     return Contestant(adapter.name, adapter.task, takes, tuple(adapter.labels), base, adapter)
 
 

@@ -110,7 +110,7 @@ def for_use(model: GeneratorModel) -> Generator:
 
 
 def _add_lora(language: nn.Module, rank: int) -> None:
-    """Put LoRA layers into the language model in place; they are float32 whatever it is."""
+    """Put LoRA layers into the language model in place; they are float32 whatever it computes in (`GeneratorModel`)."""
     from peft import LoraConfig, inject_adapter_in_model
 
     try:
@@ -122,6 +122,9 @@ def _add_lora(language: nn.Module, rank: int) -> None:
     for name, parameter in language.named_parameters():
         if ".lora_" in name:
             parameter.data = parameter.data.float()
+    for module in language.modules():
+        if hasattr(module, "cast_input_dtype_enabled"):
+            module.cast_input_dtype_enabled = False  # the weights are cast instead, which are fewer
 
 
 def _load(module: nn.Module, state: dict[str, Tensor], name: str) -> None:

@@ -21,6 +21,8 @@ ANSWER_TOKENS = 24
 LONG_FROM = 24
 """Words from which a description is a long one."""
 _IGNORED, _HIDDEN = -100, -1e9
+_ROW = 256
+"""Places of a row that short sequences share; attention takes the square of it."""
 Lesson = tuple[list[int], list[list[int]]]
 """Tokens of an instruction, and of the texts that are right for it."""
 
@@ -90,7 +92,8 @@ class GeneratorProcessor:
 class PackedCollator:
     """Pictures to a batch, each with all of its texts in one sequence: the picture is gone through once for all.
 
-    An instruction sees the picture, a text sees the picture and its instruction, as if there were no other.
+    An instruction sees the picture, a text sees the picture and its instruction, as if there were no other. Short
+    sequences share a row, so that little is padded.
 
     Args:
         processor: Of the model.
@@ -101,39 +104,54 @@ class PackedCollator:
 
     def __call__(self, rows: Sequence[dict]) -> dict[str, Tensor]:
         """Rows of `seen`, the tower's tokens `(places, dim)`, and `lessons`, to the arguments of `GeneratorModel`."""
-        packed = [self._pack(row["lessons"]) for row in rows]
-        longest = max(len(one) for one in packed)
-        # Padding is of a part of its own, which sees nothing but the picture.
-        filled = torch.tensor(
-            [one + [(self.processor.end, _IGNORED, 0, -1, -1)] * (longest - len(one)) for one in packed]
-        )
-        ids, labels, positions, part, parent = filled.unbind(-1)
+        packed = [self._pack(row["lessons"], 1000 * i) for i, row in enumerate(rows)]
+        shared = _share_rows([len(one) for one in packed])
+        longest = max(sum(len(packed[i]) for i in group) for group in shared)
+        filling = (self.processor.end, _IGNORED, 0, -1, -1, -1)
+        filled = [[place for i in group for place in packed[i]] for group in shared]
+        filled = torch.tensor([one + [filling] * (longest - len(one)) for one in filled])
+        ids, labels, positions, part, parent, picture = filled.unbind(-1)
         order = torch.arange(longest)
         key = part[:, None, :]
-        seen = (key == 0) | (key == part[:, :, None]) | (key == parent[:, :, None])
+        seen = (key == part[:, :, None]) | (key == parent[:, :, None]) | (key == picture[:, :, None])
         allowed = seen & (order[None, :] <= order[:, None])
         mask = torch.zeros(allowed.shape).masked_fill(~allowed, _HIDDEN)[:, None]
         return {
             "input_ids": ids, "labels": labels, "position_ids": positions, "attention_mask": mask,
-            "picture_tokens": torch.stack([row["seen"] for row in rows]).float(),
+            "picture_tokens": torch.stack([rows[i]["seen"] for group in shared for i in group]).float(),
         }  # fmt: skip
 
-    def _pack(self, lessons: Sequence[Lesson]) -> list[tuple[int, int, int, int, int]]:
-        """For each place of the sequence: token, the token to be learnt, position, its part, and that part's parent."""
+    def _pack(self, lessons: Sequence[Lesson], picture: int) -> list[tuple[int, int, int, int, int, int]]:
+        """For each place: token, the token to be learnt, position, its part, that part's parent, the picture's part."""
         prefix, line, end = self.processor.prefix, self.processor.line, self.processor.end
-        packed = [(token, _IGNORED, i, 0, 0) for i, token in enumerate(prefix)]
-        number = 0
+        packed = [(token, _IGNORED, i, picture, picture, picture) for i, token in enumerate(prefix)]
+        number = picture
         for asked, texts in lessons:
             number += 1
-            packed += [(token, _IGNORED, len(prefix) + i, number, 0) for i, token in enumerate(asked)]
+            packed += [(token, _IGNORED, len(prefix) + i, number, picture, picture) for i, token in enumerate(asked)]
             start, parent = len(prefix) + len(asked), number
             for text in texts:
                 number += 1
                 tokens = [*line, *text]
                 wanted = [*[_IGNORED] * (len(line) - 1), *text, end]
-                packed += [(token, label, start + i, number, parent)
+                packed += [(token, label, start + i, number, parent, picture)
                            for i, (token, label) in enumerate(zip(tokens, wanted, strict=True))]  # fmt: skip
         return packed
+
+
+def _share_rows(lengths: Sequence[int]) -> list[list[int]]:
+    """Which sequences go into one row: the longest first, each into the first row that has room."""
+    room = max(_ROW, *lengths)
+    shared: list[list[int]] = []
+    left: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        place = next((at for at, free in enumerate(left) if free >= lengths[i]), len(left))
+        if place == len(left):
+            shared.append([])
+            left.append(room)
+        shared[place].append(i)
+        left[place] -= lengths[i]
+    return shared
 
 
 class _Streamer(BaseStreamer):

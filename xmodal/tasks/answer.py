@@ -10,10 +10,11 @@ from pathlib import Path
 from xmodal.data.documents import Document, make_document
 from xmodal.device import pick_device
 from xmodal.errors import InputError, UnknownModelError
-from xmodal.models.adapters import Adapter, list_adapters, load_adapter
+from xmodal.models.adapters import Adapter, list_adapters
 from xmodal.models.memory import model_memory
 from xmodal.models.span_qa import load_span_model
 from xmodal.progress import Reporter
+from xmodal.tasks.adapters import load_of, pick_default
 from xmodal.tasks.languages import language_of
 from xmodal.tasks.passages import Passage
 from xmodal.tasks.picture_answers import look_for_answers
@@ -172,19 +173,13 @@ def find_answerer(name: str = "") -> Adapter:
         UnknownModelError: It does something else, or there is none.
     """
     if name:
-        adapter = load_adapter(name)
-        if adapter.family != "span_qa":
-            known = list_adapters(task="answer", family="span_qa")
-            names = ", ".join(one.name for one in known) or "none yet"
-            raise UnknownModelError(f"The adapter {name} does not answer questions.", f"Those that do: {names}.")
-        return adapter
-    known = list_adapters(task="answer", family="span_qa")
-    if not known:
+        return load_of("span_qa", name, "answer questions")
+    adapter = pick_default(list_adapters(task="answer", family="span_qa"), DEFAULT_MODEL)
+    if adapter is None:
         raise UnknownModelError(
             "There is no model that answers questions yet.", "Train one on the Fine-tune tab.", "no_answerer"
         )
-    default = next((one for one in known if one.name == DEFAULT_MODEL), None)
-    return default or max(known, key=lambda one: one.created)
+    return adapter
 
 
 def _evidence(index: Index, passage: Passage, span: Span, lead: int) -> Evidence:

@@ -6,10 +6,10 @@ from pathlib import Path
 from xmodal.data.images import load_image
 from xmodal.data.media import probe
 from xmodal.device import pick_device
-from xmodal.errors import InputError, UnknownModelError
-from xmodal.models.adapters import list_adapters, load_adapter
+from xmodal.errors import InputError
 from xmodal.models.memory import model_memory
 from xmodal.progress import Reporter
+from xmodal.tasks.adapters import load_of
 from xmodal.tasks.predict import load_classifier, predict
 from xmodal.tasks.results import ClassifyResult
 
@@ -35,10 +35,7 @@ def classify(
         XmodalError: The adapter, or one of the inputs, cannot be used.
     """
     started = time.perf_counter()
-    adapter = load_adapter(model)
-    if adapter.family != "classifier":
-        known = ", ".join(a.name for a in list_adapters(family="classifier")) or "none yet"
-        raise UnknownModelError(f"The adapter {model} does not classify.", f"Those that do: {known}.")
+    adapter = load_of("classifier", model, "classify")
     given = {"text": text, "image": str(image) if image else None, "audio": str(audio) if audio else None}
     given = {modality: value for modality, value in given.items() if value}
     _check(given, tuple(adapter.base), adapter.name)

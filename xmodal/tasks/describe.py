@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 from xmodal.data.colours import dominant_colours
 from xmodal.data.images import load_image
+from xmodal.data.label_names import chinese_name
 from xmodal.device import pick_device
 from xmodal.errors import InputError, UnknownModelError, XmodalError
-from xmodal.models.adapters import Adapter, list_adapters, load_adapter
+from xmodal.models.adapters import Adapter, list_adapters
 from xmodal.models.memory import model_memory
 from xmodal.models.registry import list_models
 from xmodal.progress import Progress, Reporter, check_cancelled
-from xmodal.tasks.pictures import describe_labels, label_picture, read_page
-from xmodal.tasks.results import ColourShare, DescribeResult
+from xmodal.tasks.adapters import load_of, pick_default
+from xmodal.tasks.label_words import describe_labels
+from xmodal.tasks.pictures import label_picture, read_page
+from xmodal.tasks.results import ColourShare, DescribeResult, LabelScore
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from xmodal.models.generator_adapter import Generator
 
 DEFAULT_MODEL = "describe-starter"
-LENGTHS = ("short", "long")
+LENGTHS, LANGUAGES = ("short", "long"), ("en", "zh")
 _BATCH = 8
 _MARKS = (".", "!", "?")
 _MOST_WRITTEN = 60
@@ -36,6 +39,7 @@ def describe(
     image: str | Path,
     *,
     length: str = "short",
+    language: str = "en",
     model: str = "",
     ocr: bool = True,
     tell: Tell | None = None,
@@ -47,6 +51,7 @@ def describe(
     Args:
         image: The file; of an animation the first frame.
         length: `short` or `long`.
+        language: `en`, or `zh` for Chinese, in which only the labels are told, whatever the model and the length.
         model: Name or folder of an adapter; the default one if not given. Where there is none, the labels are told.
         ocr: Also look for writing in the picture.
         tell: Called with the description so far, as it is made.
@@ -56,7 +61,15 @@ def describe(
     Raises:
         XmodalError: The picture or the model cannot be used.
     """
-    options = {"length": length, "model": model, "ocr": ocr, "tell": tell, "report": report, "cancel": cancel}
+    options = {
+        "length": length,
+        "language": language,
+        "model": model,
+        "ocr": ocr,
+        "tell": tell,
+        "report": report,
+        "cancel": cancel,
+    }
     return describe_files([image], **options)[0]
 
 
@@ -74,6 +87,7 @@ def iter_describe(
     images: Sequence[str | Path],
     *,
     length: str = "short",
+    language: str = "en",
     model: str = "",
     ocr: bool = True,
     tell: Tell | None = None,
@@ -83,7 +97,11 @@ def iter_describe(
     """Pictures with what can be said of them, or with what is wrong with them, in order; see `describe`."""
     if length not in LENGTHS:
         raise InputError(f"There is no length {length!r}.", f"Choose one of: {', '.join(LENGTHS)}.")
+    if language not in LANGUAGES:
+        raise InputError(f"There are no descriptions in {language!r}.", f"Choose one of: {', '.join(LANGUAGES)}.")
     adapter = find_describer(model)
+    if language != "en":
+        adapter = None
     paths = [Path(path) for path in images]
     for start in range(0, len(paths), _BATCH):
         started = time.perf_counter()
@@ -99,7 +117,7 @@ def iter_describe(
                 yield path, image
                 continue
             name = adapter.name if adapter else list_models("label")[0]
-            yield path, _result(path, image, next(told), name, ocr, started, report, cancel)
+            yield path, _result(path, image, next(told), language, name, ocr, started, report, cancel)
             started = time.perf_counter()
 
 
@@ -137,16 +155,9 @@ def find_describer(name: str = "") -> Adapter | None:
     Raises:
         UnknownModelError: The one named is unknown, or does something else.
     """
-    known = list_adapters(family="generator")
     if name:
-        adapter = load_adapter(name)
-        if adapter.family != "generator":
-            names = ", ".join(one.name for one in known) or "none yet"
-            raise UnknownModelError(f"The adapter {name} does not describe pictures.", f"Those that do: {names}.")
-        return adapter
-    known = [one for one in known if one.task == "describe"]
-    default = next((one for one in known if one.name == DEFAULT_MODEL), None)
-    return default or max(known, key=lambda one: one.created, default=None)
+        return load_of("generator", name, "describe pictures")
+    return pick_default(list_adapters(task="describe", family="generator"), DEFAULT_MODEL)
 
 
 def _open(path: Path) -> "Image.Image | XmodalError":
@@ -208,17 +219,19 @@ def finish(text: str, whole: bool = True) -> str:
 
 
 def _result(
-    path: Path, image: "Image.Image", told: str, model: str, ocr: bool, started: float, report, cancel
+    path: Path, image: "Image.Image", told: str, language: str, model: str, ocr: bool, started: float, report, cancel
 ) -> DescribeResult:
     labels = tuple(label_picture(image, report=report, cancel=cancel))
-    description = told or describe_labels(labels)
+    description = told or describe_labels(labels, language)
+    if language == "zh":
+        labels = tuple(LabelScore(chinese_name(one.label, "pictures"), one.score) for one in labels)
     written = tuple(read_page(image)) if ocr else ()
     colours = tuple(ColourShare(one.name, one.hex, one.share) for one in dominant_colours(image))
     return DescribeResult(
         file=path.name,
         description=description,
         labels=labels,
-        alt=_alt_text(description, written),
+        alt=_alt_text(description, written, language),
         colours=colours,
         written=written,
         model=model,
@@ -226,7 +239,9 @@ def _result(
     )
 
 
-def _alt_text(description: str, written: Sequence[str]) -> str:
+def _alt_text(description: str, written: Sequence[str], language: str) -> str:
     """What stands for the picture where it is not seen: the description, and what is written in it if that is short."""
     text = " ".join(" ".join(written).split())
-    return f"{description} It reads: \u201c{text}\u201d." if 0 < len(text) <= _MOST_WRITTEN else description
+    if not 0 < len(text) <= _MOST_WRITTEN:
+        return description
+    return f"{description}图中文字：“{text}”。" if language == "zh" else f"{description} It reads: “{text}”."

@@ -18,13 +18,13 @@ from xmodal.models.ocr import Line, read_lines
 from xmodal.models.registry import list_models
 from xmodal.models.sources import fetch
 from xmodal.progress import Progress, Reporter, check_cancelled
+from xmodal.tasks.label_words import describe_labels
 from xmodal.tasks.results import LabelScore
 
 if TYPE_CHECKING:
     from PIL import Image
 
 WRITTEN, SHOWN = "Text in the picture", "What the picture shows"
-_SURE, _PERHAPS = 0.3, 0.05
 _GAP = 1.2
 """Lines that are further apart than so many line heights are of different paragraphs."""
 
@@ -100,17 +100,6 @@ def read_picture(path: Path, report: Reporter | None = None, cancel: threading.E
 def read_page(image: "Image.Image") -> list[str]:
     """The paragraphs of a scanned page."""
     return join_lines(read_lines(image))
-
-
-def describe_labels(labels: Sequence[LabelScore]) -> str:
-    """A sentence that says as much as the scores allow."""
-    best = labels[0]
-    if best.score >= _SURE:
-        return f"The picture shows {best.label}."
-    others = [one.label for one in labels if one.score >= _PERHAPS][:3]
-    if not others:
-        return "It cannot be said with any certainty what the picture shows."
-    return f"The picture may show {' or '.join(others)}."
 
 
 def join_lines(lines: Sequence[Line]) -> list[str]:

@@ -27,7 +27,7 @@ _FEW = 8
 
 @dataclass(frozen=True)
 class Found:
-    """A passage and the cosine of its angle to the question."""
+    """A passage and the cosine of its angle to the question; 1 where there is no other passage."""
 
     passage: Passage
     score: float
@@ -39,7 +39,7 @@ class Index:
     Args:
         documents: Where they come from.
         passages: All of them.
-        vectors: `(passages, dim)`, of length 1.
+        vectors: `(passages, dim)`, of length 1; not used where there is one passage.
         tower: Name of the text tower.
     """
 
@@ -55,6 +55,8 @@ class Index:
         """
         if not question.strip():
             raise InputError("There is no question.", "Ask something.")
+        if len(self.passages) == 1:
+            return [Found(self.passages[0], 1.0)]
         with _tower(self.tower) as tower:
             asked = _embed(tower, [question], "query: ")[0]
         scores = self.vectors @ asked
@@ -85,6 +87,9 @@ def build_index(
     """
     tower = tower or DEFAULT_TOWERS["text"]
     passages = split_passages(documents)
+    check_cancelled(cancel)
+    if len(passages) == 1:  # nothing to choose from
+        return Index(documents, passages, torch.empty(1, 0), tower)
     parts = []
     for number, document in enumerate(documents):
         own = [passage for passage in passages if passage.document == number]

@@ -31,7 +31,16 @@ from xmodal.training.intervals import bootstrap_interval, changed_examples, pair
 from xmodal.training.learners.base import Learner
 from xmodal.training.metrics import Metrics
 from xmodal.training.processes import by_main, count, is_main, main_first
-from xmodal.training.runs import RESULT, clear_checkpoints, create_run, hold, read_run, runs_dir, write_status
+from xmodal.training.runs import (
+    CHECKPOINTS,
+    RESULT,
+    clear_checkpoints,
+    create_run,
+    hold,
+    read_run,
+    runs_dir,
+    write_status,
+)
 from xmodal.training.tracking import Tracker
 from xmodal.training.trainer import memory_explained
 
@@ -132,7 +141,7 @@ def _train(
     with main_first():
         learner = kind(recipe, data, report)
     rows = list(data.check)
-    before = by_main(lambda: learner.measure(rows, report, cancel))
+    before = by_main(lambda: _measure_before(learner, rows, folder, report, cancel))
     learner.fit(folder, report, cancel, resume=True)
 
     def store() -> tuple[dict, str]:
@@ -147,6 +156,19 @@ def _train(
         return metrics, str(save_metrics(adapter, metrics).path)
 
     return by_main(store)
+
+
+def _measure_before(learner: Learner, rows: Sequence[dict], folder: Path, report: Reporter | None, cancel) -> Metrics:
+    """How good it is without the training; measured once, also for a run that is stopped and goes on."""
+    path = folder / CHECKPOINTS / "before.json"
+    if path.is_file():
+        with suppress(ValueError, TypeError):  # damaged: measured again
+            return Metrics(**json.loads(path.read_text(encoding="utf-8")))
+    before = learner.measure(rows, report, cancel)
+    with disk_full_explained(folder, "the checkpoint"):
+        path.parent.mkdir(exist_ok=True)
+        replace_text(path, json.dumps(before.as_dict(examples=True)))
+    return before
 
 
 def evaluate(

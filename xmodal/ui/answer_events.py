@@ -13,7 +13,6 @@ from xmodal.jobs.feedback import Feedback
 from xmodal.progress import Progress
 from xmodal.tasks.results import AnswerResult, to_dict
 from xmodal.ui import answer_views, views
-from xmodal.ui.answer_models import list_answering
 from xmodal.ui.answer_tab import AnswerTab, Sample
 from xmodal.ui.answer_work import KEPT, AnswerSession, Heard, Wish, work
 from xmodal.ui.background import stream
@@ -21,6 +20,7 @@ from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn
 from xmodal.ui.rating import RatingEvents
 from xmodal.ui.sessions import Sessions
+from xmodal.ui.trained_models import list_answering
 
 ANSWER_QUEUE = "answer"
 AT_ONCE = 2

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from xmodal.errors import InputError
 from xmodal.progress import Progress, check_cancelled
 from xmodal.tasks.results import AnswerResult
-from xmodal.ui.answer_models import find_answering
 from xmodal.ui.sessions import Visit
+from xmodal.ui.trained_models import find_answering
 from xmodal.ui.warm_up import wait_until_warm
 
 if TYPE_CHECKING:

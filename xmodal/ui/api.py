@@ -10,9 +10,8 @@ from xmodal.tasks.results import to_dict
 from xmodal.ui.answer_events import ANSWER_QUEUE, AT_ONCE
 from xmodal.ui.audio_events import SPEECH_QUEUE
 from xmodal.ui.classify_events import CLASSIFY_QUEUE
-from xmodal.ui.classify_models import find_classifier
 from xmodal.ui.describe_events import DESCRIBE_QUEUE
-from xmodal.ui.describe_models import find_describing
+from xmodal.ui.trained_models import find_classifier, find_describing
 from xmodal.ui.warm_up import wait_until_warm
 
 TAG_QUEUE = "tag"
@@ -90,7 +89,7 @@ def answer(
 
     def run() -> object:
         from xmodal.tasks.answer import answer as run_on
-        from xmodal.ui.answer_models import find_answering
+        from xmodal.ui.trained_models import find_answering
 
         name = find_answering(model).name if model else ""
         return run_on(question, text=files or [], question_audio=question_audio, passage=passage, model=name, ocr=ocr)
@@ -98,7 +97,9 @@ def answer(
     return _answer(run)
 
 
-def describe(images: list[str], length: str = "short", model: str = "", ocr: bool = True) -> list[dict]:
+def describe(
+    images: list[str], length: str = "short", model: str = "", ocr: bool = True, language: str = "en"
+) -> list[dict]:
     """Describe pictures in words, with labels, colours and what is written in them.
 
     Args:
@@ -106,6 +107,7 @@ def describe(images: list[str], length: str = "short", model: str = "", ocr: boo
         length: "short" for a sentence, "long" for several.
         model: Name of the model that describes; the default one if empty.
         ocr: Whether to look for writing in the pictures.
+        language: "en", or "zh" for the labels in Chinese.
 
     Returns:
         For each picture: file, description, labels (label, score), alt (a text to stand for it), colours (name, hex,
@@ -120,7 +122,7 @@ def describe(images: list[str], length: str = "short", model: str = "", ocr: boo
         name = find_describing(model).name if model else ""
         with tempfile.TemporaryDirectory(prefix="xmodal-") as folder:
             pictures, _ = find_pictures(images, Path(folder))
-            rows = describe_rows(pictures, length=length, model=name, ocr=ocr)
+            rows = describe_rows(pictures, length=length, language=language, model=name, ocr=ocr)
             return [
                 to_dict(row.result) if row.result else {"file": row.picture.name, "problem": str(row.error)}
                 for row in rows

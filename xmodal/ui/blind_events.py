@@ -7,12 +7,11 @@ import gradio as gr
 
 from xmodal.errors import CancelledError, XmodalError
 from xmodal.jobs.ratings import export_comparisons, pair_blindly, save_comparison, score
-from xmodal.modalities import MODALITIES
 from xmodal.progress import Progress
 from xmodal.ui import blind_views, models_views, views
 from xmodal.ui.audio_events import SPEECH_QUEUE
 from xmodal.ui.background import stream
-from xmodal.ui.blind_tab import CHOICES, BlindPart
+from xmodal.ui.blind_tab import CHOICES, INPUTS, BlindPart
 from xmodal.ui.blind_work import BlindSession, answer_both, contestants, copy_files, describe, find_row, shown_as
 from xmodal.ui.models_rights import may_manage, owner_for
 from xmodal.ui.notices import warn, warn_of
@@ -48,7 +47,9 @@ class BlindEvents:
             **quick,
         )  # fmt: skip
         given = [*part.models, *part.inputs]
-        started = gr.on([part.run.click, part.text.submit], self.on_wait, None, part.results, **at_once)
+        started = gr.on(
+            [part.run.click, part.text.submit, part.question.submit], self.on_wait, None, part.results, **at_once
+        )
         run = started.then(self.on_run, given, part.results, **turn)
         asked = part.next.click(self.on_wait, None, part.results, **at_once)
         following = asked.then(self.on_next, [self.owner, *part.models], [*part.results, *part.inputs], **turn)
@@ -73,7 +74,7 @@ class BlindEvents:
         if one and (other is None or other is one):
             other = contestants().find_opponent(one, found)
         takes = [one.takes for one in (one, other) if one]
-        shown = {modality for modality in MODALITIES if any(modality in part for part in takes)}
+        shown = {name for part in takes for name in part}
         session.restart()
         session.shown = None
         part = self.part
@@ -81,8 +82,8 @@ class BlindEvents:
             part.first: gr.update(choices=names, value=one.name if one else None),
             part.second: gr.update(choices=names, value=other.name if other else None),
             **{
-                box: gr.update(visible=True if modality in shown else "hidden")
-                for modality, box in zip(MODALITIES, part.inputs, strict=True)
+                box: gr.update(visible=True if name in shown else "hidden")
+                for name, box in zip(INPUTS, part.inputs, strict=True)
             },
             part.next: gr.update(interactive=any(one.adapter for one in (one, other) if one)),
             part.status: "" if len(found) > 1 else views.hint("blind.too_few"),
@@ -97,13 +98,13 @@ class BlindEvents:
         return {part.status: views.waiting(), **off, part.stop: gr.update(interactive=True), **self._draw_empty()}
 
     def on_run(
-        self, task: str, first: str | None, second: str | None, text: str | None, image: str | None,
-        audio: str | None, request: gr.Request,
+        self, task: str, first: str | None, second: str | None, question: str | None, text: str | None,
+        image: str | None, audio: str | None, request: gr.Request,
     ) -> Iterator[dict]:  # fmt: skip
         """Let both models work on what is given."""
         session = self.sessions.get(request)
-        given = {"text": (text or "").strip(), "image": image, "audio": audio}
-        given = {modality: value for modality, value in given.items() if value}
+        values = ((question or "").strip(), (text or "").strip(), image, audio)
+        given = {name: value for name, value in zip(INPUTS, values, strict=True) if value}
         session.target = session.target if shown_as(given) == session.row else ""
         yield from self._compare(session, task, first, second, given)
 
@@ -111,7 +112,7 @@ class BlindEvents:
         self, kept: str, task: str, first: str | None, second: str | None, request: gr.Request
     ) -> Iterator[dict]:
         """Take the next of the rows that were held out, and let both models work on it."""
-        session, boxes = self.sessions.get(request), dict(zip(MODALITIES, self.part.inputs, strict=True))
+        session, boxes = self.sessions.get(request), dict(zip(INPUTS, self.part.inputs, strict=True))
         session.restart()
         session.row, session.target, found = {}, "", []
         work = partial(find_row, session, task, (first, second), owner_for(kept, request), owner_of(kept, request))

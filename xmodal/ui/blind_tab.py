@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import gradio as gr
 
 from xmodal.jobs.ratings import Choice
+from xmodal.modalities import MODALITIES
 from xmodal.ui.i18n import html, label
 from xmodal.ui.models_shared import build_packed
 from xmodal.ui.theme import panel
 from xmodal.ui.views import hint
 
-TASKS = ("transcribe", "classify")
+TASKS = ("transcribe", "classify", "answer", "describe")
+INPUTS = ("question", *MODALITIES)
 CHOICES: dict[str, Choice] = {"a": "left", "b": "right", "same": "same", "neither": "neither"}
 """Names of the buttons to what is stored."""
 
@@ -22,6 +24,7 @@ class BlindPart:
     task: gr.Radio
     first: gr.Dropdown
     second: gr.Dropdown
+    question: gr.Textbox
     text: gr.Textbox
     image: gr.File
     audio: gr.Audio
@@ -45,8 +48,8 @@ class BlindPart:
 
     @property
     def inputs(self) -> list:
-        """What both are given, in the order of `MODALITIES`."""
-        return [self.text, self.image, self.audio]
+        """What both are given, in the order of `INPUTS`."""
+        return [self.question, self.text, self.image, self.audio]
 
     @property
     def pair(self) -> list:
@@ -80,6 +83,7 @@ def _build_given() -> dict:
     task = gr.Radio(tasks, value=TASKS[0], label=label("models.task"), elem_id="xm-blind-task")
     first = gr.Dropdown([], label=label("blind.first"), elem_id="xm-blind-first")
     second = gr.Dropdown([], label=label("blind.second"), elem_id="xm-blind-second")
+    question = gr.Textbox(label=label("answer.question"), lines=1, visible="hidden", elem_id="xm-blind-question")
     text = gr.Textbox(label=label("classify.text"), lines=1, max_lines=12, visible="hidden", elem_id="xm-blind-text")
     image = gr.File(
         label=label("classify.image"), height=120, visible="hidden", elem_id="xm-blind-image", elem_classes="xm-drop"
@@ -92,8 +96,8 @@ def _build_given() -> dict:
         run = gr.Button(label("blind.run"), variant="primary", elem_id="xm-blind-run", min_width=100)
         stop = gr.Button(label("app.stop"), variant="stop", interactive=False, elem_id="xm-blind-stop", min_width=80)
     return {
-        "task": task, "first": first, "second": second, "text": text, "image": image, "audio": audio, "run": run,
-        "stop": stop,
+        "task": task, "first": first, "second": second, "question": question, "text": text, "image": image,
+        "audio": audio, "run": run, "stop": stop,
     }  # fmt: skip
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from xmodal.jobs.check_rows import CheckRow
     from xmodal.jobs.contestants import Contestant
 
+_TEXTS = ("question", "text")
+
 
 @dataclass
 class BlindSession(Visit):
@@ -67,7 +69,7 @@ def answer_both(
         emit(number)
         results[one.name] = models.answer(one, given, labels, report, cancel)
     check_cancelled(cancel)
-    if not any(results.values()):
+    if task == "transcribe" and not any(results.values()):
         raise InputError("No speech was found in the recording.", "Give one in which somebody speaks.")
     emit(results)
 
@@ -112,11 +114,11 @@ def describe(given: dict[str, str]) -> str:
 
 def shown_as(given: dict[str, str]) -> dict[str, str]:
     """Text as it is, and the names of files."""
-    return {key: value if key == "text" else Path(value).name for key, value in given.items()}
+    return {key: value if key in _TEXTS else Path(value).name for key, value in given.items()}
 
 
 def copy_files(given: dict[str, str], folder: Path) -> dict[str, str]:
     """The same with files where the page may show them from."""
     return {
-        key: value if key == "text" else shutil.copy(value, folder / Path(value).name) for key, value in given.items()
+        key: value if key in _TEXTS else shutil.copy(value, folder / Path(value).name) for key, value in given.items()
     }

@@ -1,8 +1,7 @@
 """What happens on the part of the Classification tab that takes a file of many."""
 
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,11 +13,12 @@ from xmodal.errors import CancelledError, XmodalError
 from xmodal.progress import Progress
 from xmodal.ui import classify_views, views
 from xmodal.ui.background import stream
-from xmodal.ui.classify_models import find_classifier
 from xmodal.ui.classify_tab import HIDDEN, ManyPart
 from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn, warn_of
+from xmodal.ui.run_events import RunEvents
 from xmodal.ui.sessions import Sessions, Visit
+from xmodal.ui.trained_models import find_classifier
 
 if TYPE_CHECKING:
     from xmodal.data.tables import Table
@@ -37,13 +37,12 @@ class BatchSession(Visit):
     found: "BatchResult | None" = None
 
 
-class BatchEvents:
+class BatchEvents(RunEvents):
     """Handlers of the part for many."""
 
     def __init__(self, part: ManyPart, model: gr.Dropdown, sessions: Sessions[BatchSession]):
-        self.part = part
+        super().__init__(part, sessions)
         self.model = model
-        self.sessions = sessions
 
     @property
     def boxes(self) -> list:
@@ -112,14 +111,6 @@ class BatchEvents:
         problem = "" if inputs else views.notice(html("notice.no_column"), html("notice.no_column_advice"))
         return {**updates, self.part.status: problem + classify_views.warnings(table)}
 
-    def on_wait(self) -> dict:
-        """Asked to run: say so at once, there may be others before."""
-        return {
-            self.part.status: views.waiting(),
-            self.part.run: gr.update(interactive=False),
-            self.part.stop: gr.update(interactive=True),
-        }
-
     def on_run(self, model: str | None, text: str, image: str, audio: str, request: gr.Request) -> Iterator[dict]:
         """Classify the rows, and show how far it is and what was found so far."""
         session = self.sessions.get(request)
@@ -131,34 +122,25 @@ class BatchEvents:
             return
         columns = dict(zip(self.part.columns, (text, image, audio), strict=True))
         yield {**self._draw_results(session), self.part.status: views.progress()}
-        began, problems = time.monotonic(), ""
         try:
             adapter = find_classifier(model)
-            # Who runs it at once may do so before the page has the columns.
-            inputs = {m: columns[m] for m in adapter.base if columns.get(m)} or _guess(session.table, adapter)
-            for items in stream(partial(_classify, session, adapter.name, inputs), session.cancel):
-                updates = {}
-                for item in items:
-                    if isinstance(item, Progress):
-                        updates[self.part.status] = views.progress(item)
-                    else:
-                        session.found = item
-                        updates |= self._draw_results(session)
-                yield updates
-        except CancelledError:
-            yield self._draw_end(session, 0, stopped=True)
+        except XmodalError as error:
+            yield self._draw_end(session, 0, warn(error))
             return
-        except Exception as error:  # noqa: BLE001 - `stream` has logged it; the page goes on
-            problems = warn(error)
-        yield self._draw_end(session, time.monotonic() - began, problems)
+        # Who runs it at once may do so before the page has the columns.
+        inputs = {m: columns[m] for m in adapter.base if columns.get(m)} or _guess(session.table, adapter)
 
-    def on_stop(self, request: gr.Request) -> None:
-        """Stop the run."""
-        self.sessions.get(request).cancel.set()
+        def draw(items: Sequence[object]) -> dict:
+            updates = {}
+            for item in items:
+                if isinstance(item, Progress):
+                    updates[self.part.status] = views.progress(item)
+                else:
+                    session.found = item
+                    updates |= self._draw_results(session)
+            return updates
 
-    def on_stopped(self, request: gr.Request) -> dict:
-        """Show what was done before it was stopped."""
-        return self._draw_end(self.sessions.get(request), 0, stopped=True)
+        yield from self._follow(session, partial(_classify, session, adapter.name, inputs), draw)
 
     def _draw_empty(self) -> dict:
         return {
@@ -180,15 +162,13 @@ class BatchEvents:
 
     def _draw_end(self, session: BatchSession, seconds: float, problems: str = "", stopped: bool = False) -> dict:
         """The page after a run: complete, stopped or failed; what was done can be downloaded."""
-        updates = {self.part.run: gr.update(interactive=True), self.part.stop: gr.update(interactive=False)}
         if session.found is None:
-            return {**updates, self.part.status: views.finished(0, [], stopped=True) if stopped else problems}
+            return self._at_rest(views.finished(0, [], stopped=True) if stopped else problems)
         facts = [html("status.model", model=session.found.model)]
         remarks = classify_views.warnings(session.table)
         return {
-            **updates,
+            **self._at_rest(problems + views.finished(seconds, facts, stopped) + remarks),
             **self._draw_results(session),
-            self.part.status: problems + views.finished(seconds, facts, stopped) + remarks,
             self.part.download: gr.update(visible=True, value=_write(session)),
         }
 

@@ -4,27 +4,26 @@ A file of many is in `classify_batch_events.py`.
 """
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from xmodal.errors import CancelledError, XmodalError
+from xmodal.errors import XmodalError
 from xmodal.jobs.feedback import Feedback, hash_file
 from xmodal.progress import Progress, check_cancelled
 from xmodal.tasks.results import ClassifyResult
 from xmodal.ui import classify_views, views
-from xmodal.ui.background import stream
 from xmodal.ui.classify_batch_events import BatchEvents
-from xmodal.ui.classify_models import find_classifier, is_own, list_classifiers
 from xmodal.ui.classify_tab import ClassifyTab, Example
 from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.rating import RatingEvents
+from xmodal.ui.run_events import RunEvents
 from xmodal.ui.sessions import Sessions, Visit
+from xmodal.ui.trained_models import find_classifier, is_own, list_classifiers
 
 if TYPE_CHECKING:
     from xmodal.models.adapter_format import Adapter
@@ -40,14 +39,12 @@ class OneSession(Visit):
     found: ClassifyResult | None = None
 
 
-class ClassifyEvents:
+class ClassifyEvents(RunEvents):
     """Handlers of one page's Classification tab."""
 
     def __init__(self, tab: ClassifyTab, sessions: Sessions[OneSession], batch: BatchEvents):
-        self.tab = tab
-        self.one = tab.one
-        self.sessions = sessions
-        self.batch = batch
+        super().__init__(tab.one, sessions)
+        self.tab, self.one, self.batch = tab, tab.one, batch
 
     def connect(self, opened: gr.Tab) -> list:
         """Tie the handlers to the components; returns the events of runs, for what should follow them."""
@@ -110,14 +107,6 @@ class ClassifyEvents:
         boxes = dict(zip(classify_views.MODALITIES, self.one.inputs, strict=True))
         return {boxes[example.modality]: example.value, **self.on_wait()}
 
-    def on_wait(self) -> dict:
-        """Asked to run: say so at once, there may be others before."""
-        return {
-            self.one.status: views.waiting(),
-            self.one.run: gr.update(interactive=False),
-            self.one.stop: gr.update(interactive=True),
-        }
-
     def on_run(
         self, model: str | None, text: str | None, image: str | None, audio: str | None, request: gr.Request
     ) -> Iterator[dict]:
@@ -134,28 +123,17 @@ class ClassifyEvents:
             yield self._draw_end(session, 0, warn_of("nothing_given" if adapter else "no_model"))
             return
         yield {self.one.status: views.progress(), **self._draw_empty()}
-        began, problems = time.monotonic(), ""
-        try:
-            for items in stream(partial(_work, adapter.name, session), session.cancel):
-                for item in items:
-                    if isinstance(item, Progress):
-                        yield {self.one.status: views.progress(item)}
-                    else:
-                        session.found = item
-        except CancelledError:
-            yield self._draw_end(session, 0, stopped=True)
-            return
-        except Exception as error:  # noqa: BLE001 - `stream` has logged it; the page goes on
-            problems = warn(error)
-        yield self._draw_end(session, time.monotonic() - began, problems)
 
-    def on_stop(self, request: gr.Request) -> None:
-        """Stop the run."""
-        self.sessions.get(request).cancel.set()
+        def draw(items: Sequence[object]) -> dict:
+            updates = {}
+            for item in items:
+                if isinstance(item, Progress):
+                    updates = {self.one.status: views.progress(item)}
+                else:
+                    session.found = item
+            return updates
 
-    def on_stopped(self, request: gr.Request) -> dict:
-        """The run was stopped."""
-        return self._draw_end(self.sessions.get(request), 0, stopped=True)
+        yield from self._follow(session, partial(_work, adapter.name, session), draw)
 
     def on_leave(self, request: gr.Request) -> None:
         """The visitor closed the page."""
@@ -167,14 +145,12 @@ class ClassifyEvents:
 
     def _draw_end(self, session: OneSession, seconds: float, problems: str = "", stopped: bool = False) -> dict:
         """The page after a run: complete, stopped or failed."""
-        updates = {self.one.run: gr.update(interactive=True), self.one.stop: gr.update(interactive=False)}
         if session.found is None:
             end = views.finished(0, [], stopped=True) if stopped else problems
-            return {**updates, **self._draw_empty(), self.one.status: end}
+            return {**self._at_rest(end), **self._draw_empty()}
         facts = [html("status.model", model=session.found.model)]
         return {
-            **updates,
-            self.one.status: problems + views.finished(seconds, facts, stopped),
+            **self._at_rest(problems + views.finished(seconds, facts, stopped)),
             self.one.result: classify_views.result(session.found),
             **self.one.rating.shown(),
         }

@@ -4,39 +4,38 @@ Many pictures are in `describe_many_events.py`.
 """
 
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import gradio as gr
 
-from xmodal.errors import CancelledError, XmodalError
+from xmodal.errors import XmodalError
 from xmodal.jobs.feedback import Feedback, hash_file
 from xmodal.progress import Progress
 from xmodal.tasks.results import DescribeResult, to_dict
 from xmodal.ui import describe_views, views
-from xmodal.ui.background import stream
 from xmodal.ui.describe_many_events import ManyEvents
-from xmodal.ui.describe_models import list_describing
 from xmodal.ui.describe_pictures import draw_file
 from xmodal.ui.describe_tab import DescribeTab, OptionsPart
 from xmodal.ui.describe_work import DescribeSession, Seen, Told, Wish, describe_one
 from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.rating import RatingEvents
+from xmodal.ui.run_events import RunEvents
 from xmodal.ui.sessions import Sessions
+from xmodal.ui.trained_models import list_describing
 
 DESCRIBE_QUEUE = "describe"
 PREVIEW_SIDE = 480
 
 
-class DescribeEvents:
+class DescribeEvents(RunEvents):
     """Handlers of one page's Image description tab."""
 
     def __init__(self, tab: DescribeTab, sessions: Sessions[DescribeSession], many: ManyEvents):
-        self.tab, self.one = tab, tab.one
-        self.sessions, self.many = sessions, many
+        super().__init__(tab.one, sessions)
+        self.tab, self.one, self.many = tab, tab.one, many
 
     def connect(self, opened: gr.Tab) -> list:
         """Tie the handlers to the components; returns the events of runs, for what should follow them."""
@@ -96,14 +95,6 @@ class DescribeEvents:
         """An example was clicked; the run follows by itself."""
         return {self.one.file: str(path), self.one.camera: None, **self.on_wait()}
 
-    def on_wait(self) -> dict:
-        """Asked to run: say so at once, there may be others before."""
-        return {
-            self.one.status: views.waiting(),
-            self.one.run: gr.update(interactive=False),
-            self.one.stop: gr.update(interactive=True),
-        }
-
     def on_run(
         self, file: str | None, photo: str | None, length: str, ocr: bool, model: str | None, request: gr.Request
     ) -> Iterator[dict]:
@@ -115,30 +106,17 @@ class DescribeEvents:
         session = self.sessions.renew(request, Path(source))
         session.ocr = ocr
         yield {**self._draw_empty(), self.one.status: views.progress()}
-        began, problems = time.monotonic(), ""
         work = partial(describe_one, session.path, Wish(length, ocr, model or ""), session.cancel)
-        try:
-            for items in stream(work, session.cancel):
-                updates = {}
-                for item in items:
-                    updates |= self._draw(session, item)
-                if file and session.seen and self.one.picture in updates:
-                    updates[self.one.preview] = describe_views.preview(session.seen.picture, session.path.name)
-                yield updates
-        except CancelledError:
-            yield self._draw_end(session, 0, stopped=True)
-            return
-        except Exception as error:  # noqa: BLE001 - `stream` has logged it; the page goes on
-            problems = warn(error)
-        yield self._draw_end(session, time.monotonic() - began, problems)
 
-    def on_stop(self, request: gr.Request) -> None:
-        """Stop the run."""
-        self.sessions.get(request).cancel.set()
+        def draw(items: Sequence[object]) -> dict:
+            updates = {}
+            for item in items:
+                updates |= self._draw(session, item)
+            if file and session.seen and self.one.picture in updates:
+                updates[self.one.preview] = describe_views.preview(session.seen.picture, session.path.name)
+            return updates
 
-    def on_stopped(self, request: gr.Request) -> dict:
-        """Show what was found before it was stopped."""
-        return self._draw_end(self.sessions.get(request), 0, stopped=True)
+        yield from self._follow(session, work, draw)
 
     def on_leave(self, request: gr.Request) -> None:
         """The visitor closed the page."""
@@ -162,7 +140,7 @@ class DescribeEvents:
 
     def _draw_result(self, session: DescribeSession, result: DescribeResult) -> dict:
         return {
-            self.one.text: describe_views.description(result.description),
+            self.one.text: describe_views.described(result),
             self.one.alt: describe_views.alt(result),
             self.one.labels: describe_views.labels(result),
             self.one.colours: describe_views.colours(result.colours),
@@ -175,7 +153,6 @@ class DescribeEvents:
         return {**empty, self.one.tools: gr.update(visible=False), **self.one.rating.cleared()}
 
     def _draw_end(self, session: DescribeSession, seconds: float, problems: str = "", stopped: bool = False) -> dict:
-        """The page after a run: complete, stopped or failed; what was found is shown."""
         if session.result is None:
             updates = self._at_rest(views.finished(0, [], stopped=True) if stopped else problems)
             if session.told:
@@ -188,13 +165,6 @@ class DescribeEvents:
             self.one.tools: gr.update(visible=True),
             self.one.download: gr.update(value=_write(session)),
             **self.one.rating.shown(),
-        }
-
-    def _at_rest(self, status: str) -> dict:
-        return {
-            self.one.status: status,
-            self.one.run: gr.update(interactive=True),
-            self.one.stop: gr.update(interactive=False),
         }
 
 

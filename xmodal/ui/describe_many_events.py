@@ -1,31 +1,28 @@
 """What happens on the part of the Image description tab that takes many pictures."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import gradio as gr
 
-from xmodal.errors import CancelledError
 from xmodal.progress import Progress
 from xmodal.ui import describe_views, views
-from xmodal.ui.background import stream
 from xmodal.ui.describe_tab import ManyPart
 from xmodal.ui.describe_work import ManySession, Wish, describe_many
 from xmodal.ui.i18n import html
-from xmodal.ui.notices import warn, warn_of
+from xmodal.ui.notices import warn_of
+from xmodal.ui.run_events import RunEvents
 from xmodal.ui.sessions import Sessions
 
 MANY_QUEUE = "describe-many"
 """Many pictures wait in a line of their own, so that nobody's single one waits for hundreds."""
 
 
-class ManyEvents:
+class ManyEvents(RunEvents):
     """Handlers of the part for many pictures."""
 
-    def __init__(self, part: ManyPart, sessions: Sessions[ManySession]):
-        self.part = part
-        self.sessions = sessions
+    part: ManyPart
+    sessions: Sessions[ManySession]
 
     def connect(self) -> list:
         """Tie the handlers to the components; returns the events of a run."""
@@ -45,14 +42,6 @@ class ManyEvents:
         self.sessions.drop(request)
         return {**self._draw_empty(), **self._at_rest("")}
 
-    def on_wait(self) -> dict:
-        """Asked to run: say so at once, there may be others before."""
-        return {
-            self.part.status: views.waiting(),
-            self.part.run: gr.update(interactive=False),
-            self.part.stop: gr.update(interactive=True),
-        }
-
     def on_run(
         self, files: list[str] | None, length: str, ocr: bool, model: str | None, request: gr.Request
     ) -> Iterator[dict]:
@@ -61,29 +50,18 @@ class ManyEvents:
             yield self._at_rest(warn_of("no_pictures"))
             return
         session = self.sessions.renew(request)
-        status, problems, began = views.progress(), "", time.monotonic()
+        status = views.progress()
         yield {**self._draw_empty(), self.part.status: status}
         work = partial(describe_many, files, Wish(length, ocr, model or ""), session)
-        try:
-            for items in stream(work, session.cancel):
-                for item in items:
-                    status = views.progress(item) if isinstance(item, Progress) else status
-                # Both each time: Gradio then sends only what has grown.
-                yield {self.part.status: status, self.part.rows: describe_views.rows(session.drawn)}
-        except CancelledError:
-            yield self._draw_end(session, 0, stopped=True)
-            return
-        except Exception as error:  # noqa: BLE001 - `stream` has logged it; the page goes on
-            problems = warn(error)
-        yield self._draw_end(session, time.monotonic() - began, problems)
 
-    def on_stop(self, request: gr.Request) -> None:
-        """Stop the run."""
-        self.sessions.get(request).cancel.set()
+        def draw(items: Sequence[object]) -> dict:
+            nonlocal status
+            for item in items:
+                status = views.progress(item) if isinstance(item, Progress) else status
+            # Both each time: Gradio then sends only what has grown.
+            return {self.part.status: status, self.part.rows: describe_views.rows(session.drawn)}
 
-    def on_stopped(self, request: gr.Request) -> dict:
-        """Show what was done before it was stopped."""
-        return self._draw_end(self.sessions.get(request), 0, stopped=True)
+        yield from self._follow(session, work, draw)
 
     def _draw_empty(self) -> dict:
         return {self.part.rows: views.hint("describe.rows_empty"), self.part.tools: gr.update(visible=False)}
@@ -99,13 +77,6 @@ class ManyEvents:
             self.part.tools: gr.update(visible=True),
             self.part.csv: gr.update(value=csv),
             self.part.jsonl: gr.update(value=jsonl),
-        }
-
-    def _at_rest(self, status: str) -> dict:
-        return {
-            self.part.status: status,
-            self.part.run: gr.update(interactive=True),
-            self.part.stop: gr.update(interactive=False),
         }
 
 

@@ -5,9 +5,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from xmodal.errors import XmodalError
+from xmodal.tasks.label_words import describe_labels
 from xmodal.tasks.results import ColourShare, DescribeResult
 from xmodal.ui import views
-from xmodal.ui.i18n import html
+from xmodal.ui.i18n import class_name, html, localised
 from xmodal.ui.views import Bar, bars, hint
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ def description(text: str, growing: bool = False) -> str:
     )
 
 
+def described(result: DescribeResult) -> str:
+    """The whole description; a page in Chinese has what the labels say in Chinese below."""
+    chinese = describe_labels(result.labels, "zh")
+    return f'{description(result.description)}<p class="xm-said xm-text" lang="zh">{escape(chinese)}</p>'
+
+
 def alt(result: DescribeResult) -> str:
     """The text that stands for the picture."""
     return f'<p class="xm-said" lang="en">{escape(result.alt)}</p>'
@@ -32,7 +39,7 @@ def alt(result: DescribeResult) -> str:
 
 def labels(result: DescribeResult) -> str:
     """A bar for each label."""
-    return bars([Bar(one.label, one.score, _percent(one.score)) for one in result.labels], "en")
+    return bars([Bar(class_name(one.label, "pictures"), one.score, _percent(one.score)) for one in result.labels])
 
 
 def colours(found: Sequence[ColourShare]) -> str:
@@ -59,7 +66,8 @@ def picture(seen: "Seen") -> str:
     whole = f'<img src="{seen.picture}" alt="">'
     if not seen.heat:
         return f'<figure class="xm-look"><div>{whole}</div></figure>{more}'
-    switch = f'<label><input type="checkbox" checked> <span>{html("describe.heat", label=seen.label)}</span></label>'
+    title = html("describe.heat", label=class_name(seen.label, "pictures"))
+    switch = f'<label><input type="checkbox" checked> <span>{title}</span></label>'
     return (
         f'<figure class="xm-look"><div>{whole}<img class="xm-heat" src="{seen.heat}" alt=""></div>'
         f"<figcaption>{switch}{hint('describe.heat_hint')}</figcaption></figure>{more}"
@@ -84,7 +92,7 @@ def row(name: str, thumbnail: str, outcome: DescribeResult | XmodalError) -> str
     return (
         f'<li><img src="{thumbnail}" alt=""><div>{title}'
         f'<p class="xm-said" lang="en">{escape(outcome.description)}</p>{text}'
-        f'<p class="xm-hint"><span lang="en">{escape(best.label)}</span> {escape(_percent(best.score))}'
+        f'<p class="xm-hint">{localised(class_name(best.label, "pictures"))} {escape(_percent(best.score))}'
         f'<span class="xm-dots" aria-hidden="true">{dots}</span></p></div></li>'
     )
 

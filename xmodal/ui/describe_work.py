@@ -10,9 +10,9 @@ from xmodal.errors import XmodalError
 from xmodal.progress import Progress, check_cancelled
 from xmodal.tasks.results import DescribeResult
 from xmodal.ui import describe_views
-from xmodal.ui.describe_models import find_describing
 from xmodal.ui.describe_pictures import THUMBNAIL_SIDE, draw_file, draw_heat, draw_picture
 from xmodal.ui.sessions import Visit
+from xmodal.ui.trained_models import find_describing
 from xmodal.ui.warm_up import wait_until_warm
 
 if TYPE_CHECKING:

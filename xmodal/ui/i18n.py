@@ -5,11 +5,14 @@ holds every language at once and the style sheet shows the one that `<html lang>
 and a result already on the page follows. Both know the same keys, from `xmodal.ui.locales`.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from html import escape
+from typing import Literal
 
 import gradio as gr
 
+from xmodal.data.label_names import chinese_name
 from xmodal.ui.locales import en, zh
 
 LOCALES = {"en": en, "zh": zh}
@@ -32,13 +35,31 @@ def label(key: str):
 
 
 def html(key: str, **values: object) -> str:
-    """HTML with the text in every language; `values` are filled in and escaped.
+    """HTML with the text in every language; `values`, maybe with a text for each language, are filled in and escaped.
 
     Raises:
         KeyError: No such key.
     """
-    filled = {name: escape(str(value)) for name, value in values.items()}
-    return "".join(
-        f'<span class="xm-text" lang="{code}">{escape(locale.TEXTS[key], quote=False).format(**filled)}</span>'
-        for code, locale in LOCALES.items()
-    )
+    texts = {}
+    for code, locale in LOCALES.items():
+        filled = {name: escape(str(_in(code, value))) for name, value in values.items()}
+        texts[code] = escape(locale.TEXTS[key], quote=False).format(**filled)
+    return _spans(texts)
+
+
+def class_name(label: str, of: Literal["pictures", "sounds"]) -> dict[str, str]:
+    """A class of ImageNet or AudioSet in every language, as a value for `html`."""
+    return {"en": label, "zh": chinese_name(label, of)}
+
+
+def localised(texts: Mapping[str, str]) -> str:
+    """HTML with a text of each language."""
+    return _spans({code: escape(text) for code, text in texts.items()})
+
+
+def _spans(texts: Mapping[str, str]) -> str:
+    return "".join(f'<span class="xm-text" lang="{code}">{text}</span>' for code, text in texts.items())
+
+
+def _in(code: str, value: object) -> object:
+    return value[code] if isinstance(value, Mapping) else value

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 
 from xmodal.tasks.results import Segment, TimedLabel
-from xmodal.ui.i18n import html
+from xmodal.ui.i18n import class_name, html, localised
 from xmodal.ui.plots import Overview
 from xmodal.ui.views import clock
 
@@ -37,7 +37,7 @@ def draw_picture(overview: Overview, segments: Sequence[Segment] = (), timeline:
         lanes.append(_lane(html("audio.lane_speech"), spans, duration, "xm-speech"))
     for name in _strongest(timeline):
         spans = [(item.start, item.end, item.score) for item in timeline if item.label == name]
-        text = f'<span lang="en" title="{escape(name)}">{escape(name)}</span>'
+        text = f'<span title="{escape(name)}">{localised(class_name(name, "sounds"))}</span>'
         lanes.append(_lane(text, spans, duration, "xm-sound"))
     return (
         f'<div class="xm-picture" data-duration="{duration:.3f}">'

@@ -22,10 +22,10 @@ from xmodal.modalities import MODALITIES
 from xmodal.progress import Progress, Reporter
 from xmodal.ui import tune_data_views, views
 from xmodal.ui.background import stream
-from xmodal.ui.classify_models import list_trained
 from xmodal.ui.i18n import label
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions, Visit
+from xmodal.ui.trained_models import list_trained
 from xmodal.ui.tune_estimate import measured_factor
 from xmodal.ui.tune_tab import ROLES, DataPart
 from xmodal.ui.warm_up import wait_until_warm

@@ -10,9 +10,9 @@ from xmodal.modalities import MODALITIES
 from xmodal.models.registry import list_models
 from xmodal.training.config import Recipe, parse_recipe
 from xmodal.ui import tune_start, tune_views, views
-from xmodal.ui.classify_models import is_own, list_trained
 from xmodal.ui.i18n import label
 from xmodal.ui.sessions import Sessions
+from xmodal.ui.trained_models import is_own, list_trained
 from xmodal.ui.tune_data import SetupSession
 from xmodal.ui.tune_estimate import estimate
 from xmodal.ui.tune_recipe import SETTINGS, make_content, suggest_name, write_yaml

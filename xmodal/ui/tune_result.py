@@ -13,14 +13,12 @@ from xmodal.errors import CancelledError, XmodalError
 from xmodal.jobs.records import Job
 from xmodal.progress import Progress
 from xmodal.ui import tune_result_views, views
-from xmodal.ui.answer_models import list_answering
 from xmodal.ui.background import stream
-from xmodal.ui.classify_models import list_classifiers
-from xmodal.ui.describe_models import list_describing
 from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions, Visit
 from xmodal.ui.theme import SAVE_FILE
+from xmodal.ui.trained_models import list_answering, list_classifiers, list_describing
 from xmodal.ui.tune_run import RunEvents
 from xmodal.ui.warm_up import wait_until_warm
 

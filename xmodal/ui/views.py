@@ -4,7 +4,7 @@ The time line is in `picture.py`. Elements that start playback carry `data-start
 rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from xmodal.errors import XmodalError
 from xmodal.progress import Progress
 from xmodal.tasks.results import LabelScore, TranscribeResult
 from xmodal.ui import messages
-from xmodal.ui.i18n import html
+from xmodal.ui.i18n import class_name, html, localised
 
 
 def clock(seconds: float) -> str:
@@ -42,9 +42,9 @@ def transcript(result: TranscribeResult, growing: bool = False) -> str:
 
 
 class Bar(NamedTuple):
-    """A name, the share of the width (0 to 1), and the amount as text."""
+    """A name, maybe one for each language, the share of the width (0 to 1), and the amount as text."""
 
-    name: str
+    name: str | Mapping[str, str]
     share: float
     amount: str
 
@@ -53,19 +53,22 @@ def sounds(labels: Sequence[LabelScore]) -> str:
     """A bar for each label."""
     if not labels:
         return hint("audio.sounds_none")
-    return bars([Bar(item.label, item.score, f"{item.score:.0%}") for item in labels], "en")
+    return bars([Bar(class_name(item.label, "sounds"), item.score, f"{item.score:.0%}") for item in labels])
 
 
-def bars(rows: Sequence[Bar], language: str = "") -> str:
-    """Bars one below the other; `language` is that of the names, if known."""
-    spoken = f' lang="{language}"' if language else ' dir="auto"'
+def bars(rows: Sequence[Bar]) -> str:
+    """Bars one below the other."""
     items = "".join(
-        f'<li><span class="xm-label"{spoken}>{escape(row.name)}</span>'
+        f'<li><span class="xm-label" dir="auto">{_bar_name(row.name)}</span>'
         f'<span class="xm-percent">{escape(row.amount)}</span>'
         f'<span class="xm-bar" aria-hidden="true"><i style="width:{min(max(row.share, 0), 1):.1%}"></i></span></li>'
         for row in rows
     )
     return f'<ul class="xm-bars">{items}</ul>'
+
+
+def _bar_name(name: str | Mapping[str, str]) -> str:
+    return escape(name) if isinstance(name, str) else localised(name)
 
 
 def progress(step: Progress | None = None) -> str:

@@ -1,0 +1,37 @@
+"""What labels of a picture say, as a sentence."""
+
+from collections.abc import Sequence
+
+from xmodal.data.label_names import chinese_name
+from xmodal.tasks.results import LabelScore
+
+_SURE, _PERHAPS = 0.3, 0.05
+_NO_ARTICLE = frozenset({
+    "hay", "mashed potato", "dough", "guacamole", "carbonara", "velvet", "wool", "sunglasses", "binoculars",
+    "swimming trunks", "rapeseed", "corn", "ice cream", "red wine", "espresso", "toilet tissue", "chain mail",
+    "lotion", "sunscreen", "face powder", "hair spray", "chocolate sauce", "eggnog", "consomme", "broccoli",
+    "parallel bars", "cauliflower", "Band Aid", "brass",
+})  # fmt: skip
+
+
+def describe_labels(labels: Sequence[LabelScore], language: str = "en") -> str:
+    """A sentence, English or Chinese (`zh`), that says as much as the scores allow."""
+    best = labels[0]
+    others = [one.label for one in labels if one.score >= _PERHAPS][:3]
+    if language == "zh":
+        names = [chinese_name(label, "pictures") for label in others]
+        if best.score >= _SURE:
+            return f"图中是{names[0]}。"
+        return f"图中可能是{'或'.join(names)}。" if names else "无法确定图中是什么。"
+    if best.score >= _SURE:
+        return f"The picture shows {_with_article(best.label)}."
+    if not others:
+        return "It cannot be said with any certainty what the picture shows."
+    return f"The picture may show {' or '.join(map(_with_article, others))}."
+
+
+def _with_article(label: str) -> str:
+    if label in _NO_ARTICLE:
+        return label
+    vowel = label[0] in "aeiouAEIOU" and not label.startswith(("uni", "Eu", "eu"))
+    return f"{'an' if vowel or label == 'hourglass' else 'a'} {label}"
