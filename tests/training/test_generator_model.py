@@ -20,7 +20,7 @@ from xmodal.models.generator_adapter import (
     prepare_generator,
     trained_tensors,
 )
-from xmodal.models.generator_text import LONG, SHORT, PackedCollator, generate_texts
+from xmodal.models.generator_text import LONG, SHORT, PackedCollator, _share_rows, generate_texts
 
 TEXTS = [(SHORT, ["A red square.", "red"]), ("what colour is it?", ["red", "A blue ?", "I can't tell."]), (LONG, ["A"])]
 
@@ -163,3 +163,11 @@ def test_an_adapter_of_another_shape_or_family_is_refused(model, tmp_path):
 def test_a_language_model_that_is_none_is_refused():
     with pytest.raises(UnknownModelError):
         build_generator(language_model="whisper-base")
+
+
+def test_short_sequences_share_a_row_and_each_has_one_place():
+    lengths = [120, 250, 60, 300, 90, 40]
+    shared = _share_rows(lengths)
+    assert sorted(i for row in shared for i in row) == list(range(len(lengths)))
+    assert max(sum(lengths[i] for i in row) for row in shared) == 300
+    assert len(shared) == 3

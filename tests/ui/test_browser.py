@@ -162,6 +162,8 @@ def test_endpoints_answer_with_the_contracts_keys(url):
     assert set(said["segments"][0]) == {"start", "end", "text", "words"}
     heard = client.predict(audio=handle_file(SPEECH), top=2, api_name="/tag")
     assert set(heard) == {"file", "labels", "timeline", "model", "seconds"} and len(heard["labels"]) == 2
+    silent = client.predict(audio=handle_file(SPEECH), script="traditional", vad=False, api_name="/transcribe")
+    assert silent["text"]
     with pytest.raises(Exception, match="language 'xx' is not known"):
         client.predict(audio=handle_file(SPEECH), language="xx", api_name="/transcribe")
 

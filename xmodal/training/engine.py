@@ -141,7 +141,7 @@ def _train(
     with main_first():
         learner = kind(recipe, data, report)
     rows = list(data.check)
-    before = by_main(lambda: _measure_before(learner, rows, folder, report, cancel))
+    before = by_main(lambda: _measure_before(learner, folder, report, cancel))
     learner.fit(folder, report, cancel, resume=True)
 
     def store() -> tuple[dict, str]:
@@ -158,16 +158,17 @@ def _train(
     return by_main(store)
 
 
-def _measure_before(learner: Learner, rows: Sequence[dict], folder: Path, report: Reporter | None, cancel) -> Metrics:
+def _measure_before(learner: Learner, folder: Path, report: Reporter | None, cancel) -> Metrics:
     """How good it is without the training; measured once, also for a run that is stopped and goes on."""
-    path = folder / CHECKPOINTS / "before.json"
-    if path.is_file():
-        with suppress(ValueError, TypeError):  # damaged: measured again
-            return Metrics(**json.loads(path.read_text(encoding="utf-8")))
-    before = learner.measure(rows, report, cancel)
+    path, data = folder / CHECKPOINTS / "before.json", learner.data.report.fingerprint
+    with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or damaged
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["data"] == data:
+            return Metrics(**kept["metrics"])
+    before = learner.measure(list(learner.data.check), report, cancel)
     with disk_full_explained(folder, "the checkpoint"):
         path.parent.mkdir(exist_ok=True)
-        replace_text(path, json.dumps(before.as_dict(examples=True)))
+        replace_text(path, json.dumps({"data": data, "metrics": before.as_dict(examples=True)}))
     return before
 
 

@@ -132,8 +132,9 @@ def describe(
 
 
 def transcribe(
-    audio: str, language: str = "auto", translate: bool = False, words: bool = False, model: str = "whisper-base"
-) -> dict:
+    audio: str, language: str = "auto", translate: bool = False, words: bool = False, model: str = "whisper-base",
+    script: str = "simplified", vad: bool = True,
+) -> dict:  # fmt: skip
     """Write down what is said in an audio or video file, with times.
 
     Args:
@@ -142,6 +143,8 @@ def transcribe(
         translate: Whether to translate to English.
         words: Whether to give the time of every word as well.
         model: Name of the speech model.
+        script: Chinese in "simplified" or "traditional" characters, or "original" as the model wrote it.
+        vad: Whether to write down only what is in stretches of speech.
 
     Returns:
         file, text, language, duration (seconds), segments (start, end, text and maybe words), model, seconds.
@@ -149,7 +152,9 @@ def transcribe(
     from xmodal.tasks.transcribe import TranscribeOptions
     from xmodal.tasks.transcribe import transcribe as run
 
-    options = TranscribeOptions(model=model, language=language, translate=translate, words=words)
+    options = TranscribeOptions(
+        model=model, language=language, translate=translate, words=words, script=script, vad=vad
+    )
     return {**_answer(run, _require(audio), options), "file": Path(audio).name}
 
 
