@@ -27,7 +27,8 @@ from xmodal.training.learners.generator import references
 from xmodal.training.text_metrics import description_metrics, plain
 
 _BATCH = 16
-_NOT_SEEN = {"picture", "photo", "background", "front", "back", "top", "side", "middle", "air", "way", "group", "one"}
+_NOT_SEEN = {"picture", "photo", "background", "front", "back", "top", "side", "middle", "air", "way", "group", "one", "is", "in", "on",
+             "and", "or", "with", "of", "are"}  # fmt: skip
 
 
 def tell(generator, seen: list, batch: int = _BATCH) -> list[str]:
@@ -50,7 +51,7 @@ def frequent_things(captions: list[str], least: int) -> set[str]:
     counts = Counter(
         word for text in captions for word in re.findall(r"\ban? (?:\w+ )?(\w+)(?= (?:\w+ing|is|in|on)\b)", text)
     )
-    return {word for word, count in counts.items() if count >= least} - _NOT_SEEN
+    return {word for word, count in counts.items() if count >= least and not word.endswith("ing")} - _NOT_SEEN
 
 
 def invented(texts: list[str], accepted: list[list[str]], things: set[str]) -> tuple[int, int]:
