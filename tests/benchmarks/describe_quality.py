@@ -27,8 +27,8 @@ from xmodal.training.learners.generator import references
 from xmodal.training.text_metrics import description_metrics, plain
 
 _BATCH = 16
-_NOT_SEEN = {"picture", "photo", "background", "front", "back", "top", "side", "middle", "air", "way", "group", "one", "is", "in", "on",
-             "and", "or", "with", "of", "are"}  # fmt: skip
+_NOT_SEEN = {"picture", "photo", "background", "front", "back", "top", "side", "middle", "air", "way", "group", "one",
+             "is", "in", "on", "and", "or", "with", "of", "are"}  # fmt: skip
 
 
 def tell(generator, seen: list, batch: int = _BATCH) -> list[str]:
