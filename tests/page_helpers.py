@@ -9,9 +9,11 @@ def go_to_tab(page: Page, name: str | re.Pattern) -> None:
     """Open one of the page's tabs; on a narrow screen it may be under the three dots."""
     bar = page.locator(".tab-wrapper").first
     bar.get_by_role("tab").first.wait_for()  # the page may be loading
-    shown = bar.get_by_role("tab", name=name)
+    shown, more = bar.get_by_role("tab", name=name), bar.locator(".overflow-menu > button")
+    while not shown.count() and not more.is_visible():  # it may not be in its language yet
+        page.wait_for_timeout(100)
     if shown.count():
         shown.click()
         return
-    bar.locator(".overflow-menu > button").click()
+    more.click()
     bar.locator(".overflow-dropdown button", has_text=name).click()

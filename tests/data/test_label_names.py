@@ -9,7 +9,8 @@ from xmodal.models.sources import fetch
 def test_every_class_of_the_image_tower_has_a_chinese_name():
     from timm.data import ImageNetInfo
 
-    names = [ImageNetInfo().index_to_description(number).split(",")[0].strip() for number in range(1000)]
+    info = ImageNetInfo()
+    names = [info.index_to_description(number).split(",")[0].strip() for number in range(1000)]
     assert all(max(chinese_name(name, "pictures")) >= "\u4e00" for name in names if name != "iPod")
     assert chinese_name("lion", "pictures") == "狮子"
     assert chinese_name("my own class", "pictures") == "my own class"

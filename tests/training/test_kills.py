@@ -40,6 +40,7 @@ def whole(recipe, home):
     return train(load_recipe(recipe), out=home / "whole")
 
 
+@pytest.mark.thorough
 def test_killed_it_loses_at_most_the_steps_since_the_checkpoint(recipe, whole, capsys):
     process = start_cli("train", str(recipe))
     run = wait_for_steps(process, EPOCH + 20)

@@ -171,5 +171,7 @@ def test_the_endpoint_describes_what_can_be_read(url, tmp_path):
     assert set(good) == {"file", "description", "labels", "alt", "colours", "written", "model", "seconds"}
     assert (good["file"], good["labels"][0]["label"], good["written"]) == ("lion.jpg", "lion", [])
     assert set(bad) == {"file", "problem"} and "damaged" in bad["problem"]
+    (chinese,) = client.predict(images=images[:1], language="zh", ocr=False, api_name="/describe")
+    assert chinese["description"] == "图中是狮子。"
     with pytest.raises(Exception, match="no length 'huge'"):
         client.predict(images=images, length="huge", api_name="/describe")

@@ -41,17 +41,20 @@ def build_api() -> None:
     length = gr.Textbox("short", visible=False, label="length")
     describer = gr.Textbox("", visible=False, label="model")
     writing = gr.Checkbox(True, visible=False, label="ocr")
+    told_in = gr.Textbox("en", visible=False, label="language")
+    script = gr.Textbox("simplified", visible=False, label="script")
+    vad = gr.Checkbox(True, visible=False, label="vad")
     result = gr.JSON(visible=False, label="result")
     gr.on(
         [], answer, [question, spoken, passage, files, ocr, answerer], result, api_name="answer",
         concurrency_limit=AT_ONCE, concurrency_id=ANSWER_QUEUE,
     )  # fmt: skip
     gr.on(
-        [], describe, [images, length, describer, writing], result, api_name="describe",
+        [], describe, [images, length, describer, writing, told_in], result, api_name="describe",
         concurrency_limit=1, concurrency_id=DESCRIBE_QUEUE,
     )  # fmt: skip
     gr.on(
-        [], transcribe, [audio, language, translate, words, model], result, api_name="transcribe",
+        [], transcribe, [audio, language, translate, words, model, script, vad], result, api_name="transcribe",
         concurrency_limit=1, concurrency_id=SPEECH_QUEUE,
     )  # fmt: skip
     gr.on([], tag, [audio, top], result, api_name="tag", concurrency_limit=1, concurrency_id=TAG_QUEUE)
