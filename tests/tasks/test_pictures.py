@@ -6,7 +6,7 @@ from PIL import Image
 from signs import write_sign
 
 from xmodal.models.ocr import Line
-from xmodal.tasks.label_words import describe_labels
+from xmodal.tasks.label_words import describe_labels, settle
 from xmodal.tasks.pictures import SHOWN, WRITTEN, join_lines, read_picture
 from xmodal.tasks.results import LabelScore
 
@@ -21,6 +21,13 @@ def test_lines_side_by_side_are_one_row_and_far_ones_another_paragraph():
     lines = [line("right", 150, 12), line("left", 10, 10), line("below", 10, 35), line("far away", 10, 200)]
     assert join_lines(lines) == ["left right\nbelow", "far away"]
     assert join_lines([]) == []
+
+
+def test_labels_that_are_certain_correct_what_a_model_tells():
+    told = "A dog is lying on a rock."
+    assert settle(told, [LabelScore("lion", 0.76)]) == "The picture shows a lion."
+    assert settle(told, [LabelScore("lion", 0.4)]) == told
+    assert settle("A lion is lying on a rock.", [LabelScore("lion", 0.76)]) == "A lion is lying on a rock."
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from xmodal.models.memory import model_memory
 from xmodal.models.registry import list_models
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.adapters import load_of, pick_default
-from xmodal.tasks.label_words import describe_labels
+from xmodal.tasks.label_words import describe_labels, settle
 from xmodal.tasks.pictures import label_picture, read_page
 from xmodal.tasks.results import ColourShare, DescribeResult, LabelScore
 
@@ -222,7 +222,7 @@ def _result(
     path: Path, image: "Image.Image", told: str, language: str, model: str, ocr: bool, started: float, report, cancel
 ) -> DescribeResult:
     labels = tuple(label_picture(image, report=report, cancel=cancel))
-    description = told or describe_labels(labels, language)
+    description = settle(told, labels) if told else describe_labels(labels, language)
     if language == "zh":
         labels = tuple(LabelScore(chinese_name(one.label, "pictures"), one.score) for one in labels)
     written = tuple(read_page(image)) if ocr else ()

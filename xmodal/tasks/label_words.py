@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xmodal.data.label_names import chinese_name
 from xmodal.tasks.results import LabelScore
 
-_SURE, _PERHAPS = 0.3, 0.05
+_CERTAIN, _SURE, _PERHAPS = 0.5, 0.3, 0.05
 _NO_ARTICLE = frozenset({
     "hay", "mashed potato", "dough", "guacamole", "carbonara", "velvet", "wool", "sunglasses", "binoculars",
     "swimming trunks", "rapeseed", "corn", "ice cream", "red wine", "espresso", "toilet tissue", "chain mail",
@@ -28,6 +28,16 @@ def describe_labels(labels: Sequence[LabelScore], language: str = "en") -> str:
     if not others:
         return "It cannot be said with any certainty what the picture shows."
     return f"The picture may show {' or '.join(map(_with_article, others))}."
+
+
+def settle(told: str, labels: Sequence[LabelScore]) -> str:
+    """What a model told; or what the labels say, where they are certain of something that it does not name.
+
+    A small model has few names: a lion is a dog to it.
+    """
+    best = labels[0]
+    known = best.score < _CERTAIN or best.label.split()[-1].lower() in told.lower()
+    return told if known else describe_labels(labels)
 
 
 def _with_article(label: str) -> str:
