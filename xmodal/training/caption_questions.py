@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from xmodal.data.scene_words import CANNOT_TELL
 from xmodal.training.caption_reading import Action, Mention, Reading, count_named, read_action, read_caption
 from xmodal.training.caption_words import (
     ALWAYS_PLURAL,
@@ -23,7 +24,6 @@ from xmodal.training.caption_words import (
 )
 from xmodal.training.normalise import normalise_answer
 
-CANNOT_TELL = "I can't tell."
 _DIGITS = {"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
            "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12"}  # fmt: skip
 _PLURALS = {"man": "men", "woman": "women", "child": "children", "person": "people", "baby": "babies", "sheep": "sheep",

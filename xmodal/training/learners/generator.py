@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xmodal.data.scene_words import CANNOT_TELL
 from xmodal.data.sets import LoadedData
 from xmodal.device import pick_device
 from xmodal.errors import InputError
@@ -154,7 +155,7 @@ class GeneratorLearner(Learner):
 def references(row: dict) -> list[str]:
     """The texts that are right for a row; a cell has one a line."""
     target = row["answers"]["text"] if "answers" in row else (row["text"] or "").split("\n")
-    return [tidy(text) for text in target if text.strip()] or ["I can't tell."]
+    return [tidy(text) for text in target if text.strip()] or [CANNOT_TELL]
 
 
 def instruction(row: dict) -> str:
