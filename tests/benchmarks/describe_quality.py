@@ -1,12 +1,14 @@
 """How good descriptions of photographs are, what they invent, and how long they take.
 
-Two baselines in the same table: the caption of the training photograph that looks most alike, and the image tower's
-first label. The photographs are those held out of a folder of captioned pictures (imagefolder with a split).
+Baselines in the same table: the model without its LoRA layers, the caption of the training photograph that looks most
+alike, and the image tower's first label. The photographs are those held out of a folder of captioned pictures
+(imagefolder with a split).
 
     python -m tests.benchmarks.describe_quality FOLDER [--model describe-starter] [--photos 500] [--show 20]
 """
 
 import argparse
+import dataclasses
 import re
 import resource
 import statistics
@@ -37,6 +39,12 @@ def tell(generator, seen: list, batch: int = _BATCH) -> list[str]:
         tokens = torch.stack(seen[start : start + batch]).float()
         texts += generate_texts(generator.model, generator.processor, tokens, [SHORT] * len(tokens))
     return texts
+
+
+def load_without_lora(adapter):
+    """The trained connector with the language model as it came."""
+    train = {**adapter.settings["train"], "trainable": "head"}
+    return load_generator(dataclasses.replace(adapter, settings={**adapter.settings, "train": train}))
 
 
 def nearest_captions(train, train_seen: list, seen: list) -> list[str]:
@@ -112,7 +120,8 @@ def main() -> None:
     args = parser.parse_args()
     data = load_data(make_data_config(source=args.folder, task="describe"))
     train, check = list(data.train), list(data.check)[: args.photos]
-    generator = load_generator(load_adapter(args.model))
+    adapter = load_adapter(args.model)
+    generator = load_generator(adapter)
     train_seen = tower_tokens(generator.model.tower, [row["image"] for row in train])
     seen = tower_tokens(generator.model.tower, [row["image"] for row in check])
     accepted = [references(row) for row in check]
@@ -121,6 +130,7 @@ def main() -> None:
     print("| | CIDEr | BLEU-4 | ROUGE-L | things that no reference names |\n|---|---|---|---|---|")
     texts = tell(generator, seen)
     print_row(args.model, accepted, texts, things)
+    print_row("the same without LoRA", accepted, tell(load_without_lora(adapter), seen), things)
     print_row("nearest training photograph", accepted, nearest_captions(train, train_seen, seen), things)
     labels = [f"a {label_picture(_open(row['image']), 1)[0].label}" for row in check]
     print_row("first label of the image tower", accepted, labels, things)

@@ -57,6 +57,20 @@ def test_a_split_of_its_own_is_kept(tmp_path):
     assert sum(name.startswith("one/") for name in held) == pytest.approx(8, abs=2)
 
 
+@pytest.mark.parametrize("own_split", [True, False])
+def test_only_the_first_can_be_measured_on(tmp_path, own_split):
+    other = tmp_path / "other"
+    other.mkdir()
+    write_table(other / "train.csv", 30)
+    if own_split:
+        (other / "test.csv").write_text("query,passage,answer\nwho is it,It is Ann.,Ann\n")
+    squad = write_squad(tmp_path / "one.json", [f"塔{i}" for i in range(20)])
+    data = load([squad, str(other)], measured="first", check_fraction=0.2)
+    assert {row["id"].split("/")[0] for row in data.check} == {"one"}
+    assert sum(row["id"].startswith("other/") for row in data.train) == 30
+    assert all("Ann" not in row["answers"]["text"] for row in data.train)
+
+
 def test_what_one_source_lacks_is_none(tmp_path):
     bare = tmp_path / "bare.csv"
     bare.write_text("question,answer\n" + "".join(f"what is {i},thing {i}\n" for i in range(10)))

@@ -9,7 +9,15 @@ from gradio import get_image
 
 from xmodal.errors import CancelledError, InputError, UnknownModelError
 from xmodal.jobs.check_rows import CheckRow, load_check_rows
-from xmodal.jobs.contestants import Contestant, answer, check_pair, find_contestant, find_opponent, list_contestants
+from xmodal.jobs.contestants import (
+    Contestant,
+    answer,
+    can_meet,
+    check_pair,
+    find_contestant,
+    find_opponent,
+    list_contestants,
+)
 from xmodal.models.adapters import Adapter, adapters_dir, load_adapter, save_adapter
 
 TEXT = {"text": {"model": "multilingual-e5-small"}}
@@ -48,6 +56,7 @@ def test_what_describes_and_what_answers_can_be_compared_too(home):
     assert [one.takes for one in marking] == [("question", "text")] * len(marking)
     assert "marker" in [one.name for one in marking] and "about-pictures" not in [one.name for one in marking]
     pair = (contestant("m", "answer", ("question", "text"), ()), contestant("n", "answer", ("question", "text"), ()))
+    assert find_opponent(pair[0], pair) == pair[1]
     with pytest.raises(InputError, match="A question and a text"):
         check_pair(*pair, {"question": "Why?", "image": "left over.png"})
     check_pair(*pair, {"question": "Why?", "text": "Because."})
@@ -82,6 +91,21 @@ def test_two_untrained_classifiers_are_refused_and_a_trained_one_beside_is_not()
     with pytest.raises(InputError, match="nothing to compare"):
         check_pair(untrained, contestant("v", labels=()), {"text": "x"})
     check_pair(contestant("first"), untrained, {"text": "x"})
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (contestant("alike"), True),
+        (contestant("untrained", labels=()), True),
+        (contestant("others", labels=("x", "y")), False),
+        (contestant("seeing", takes=("image",)), False),
+        (contestant("first"), False),
+    ],
+)
+def test_only_what_can_be_compared_is_offered(other, expected):
+    assert can_meet(contestant("first"), other) is expected
+    assert not can_meet(contestant("u", labels=()), contestant("v", labels=()))
 
 
 def test_unknown_names_tell_the_known_ones(home):

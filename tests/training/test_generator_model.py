@@ -21,6 +21,7 @@ from xmodal.models.generator_adapter import (
     trained_tensors,
 )
 from xmodal.models.generator_text import LONG, SHORT, PackedCollator, _share_rows, generate_texts
+from xmodal.training.word_start import start_on_words
 
 TEXTS = [(SHORT, ["A red square.", "red"]), ("what colour is it?", ["red", "A blue ?", "I can't tell."]), (LONG, ["A"])]
 
@@ -48,6 +49,25 @@ def pictures(*colours):
 def look(model, *colours):
     with torch.inference_mode():
         return model.tower(**model.tower.prepare(pictures(*colours)))[0]
+
+
+def test_the_connector_starts_with_the_words_people_use_of_a_picture(model):
+    words = {"red": 5, "blue": 6, "lime": 7}
+    looks = {colour: look(model, colour)[0] for colour in words}
+    seen = [one + 0.02 * torch.randn_like(one) for one in looks.values() for _ in range(40)]
+    texts = [[[token, 9], [token]] for token in words.values() for _ in range(40)]
+    first = start_on_words(model, seen, texts)
+    embeddings = model.get_input_embeddings().weight.detach()
+    known = torch.nn.functional.normalize(embeddings[list(words.values())] - embeddings.mean(0), dim=-1)
+    made = torch.nn.functional.normalize(model.connector(torch.stack(list(looks.values()))), dim=-1)
+    assert (made @ known.T).amax(1).argmax(1).tolist() == [0, 1, 2]
+    assert 0 < start_on_words(model, seen, texts) < first
+
+
+def test_too_few_pictures_to_learn_words_from_change_nothing(model):
+    before = {name: value.clone() for name, value in model.connector.state_dict().items()}
+    assert start_on_words(model, [look(model, "red")[0]] * 3, [[[5]]] * 3) == 0
+    assert all(torch.equal(value, before[name]) for name, value in model.connector.state_dict().items())
 
 
 def test_the_tower_sees_the_whole_picture_and_its_colours(model):

@@ -95,7 +95,9 @@ def test_chosen_by_task_kind_and_words():
     assert choose_entries(entries, "classify", "starter") == []
 
 
-@pytest.mark.parametrize(("megabytes", "text"), [(0.04, "0.0 MB"), (9.94, "9.9 MB"), (82, "82 MB"), (1500, "1.5 GB")])
+@pytest.mark.parametrize(
+    ("megabytes", "text"), [(0.004, "4 kB"), (0.1, "0.1 MB"), (9.94, "9.9 MB"), (82, "82 MB"), (1500, "1.5 GB")]
+)
 def test_size(megabytes, text):
     assert models_views.size(megabytes) == text
 

@@ -172,6 +172,20 @@ def test_good_data_is_shown_and_can_be_trained_on(events, home, tmp_path):
     assert "about" in drawn[recipes.part.costs]
 
 
+@pytest.mark.parametrize("away", ["on_clear", "on_task"])
+def test_a_suggested_name_follows_the_data_and_a_chosen_one_stays(events, home, tmp_path, away):
+    data, recipes, _ = events
+    for name in ("reviews", "other"):
+        (tmp_path / f"{name}.csv").write_text(GOOD)
+    look(data, tmp_path / "reviews.csv")
+    first = recipes.on_data(visitor(), "classify", *chosen(recipes))[recipes.part.name]
+    data.on_clear(visitor()) if away == "on_clear" else data.on_task("classify", visitor())
+    look(data, tmp_path / "other.csv")
+    for given, expected in ((first, "other-head"), ("mine", "mine")):
+        drawn = recipes.on_data(visitor(), "classify", *chosen(recipes, name=given))
+        assert drawn[recipes.part.name] == expected
+
+
 def test_a_setting_that_cannot_be_used_is_said_beside_the_button(events, home, tmp_path):
     data, recipes, _ = events
     (tmp_path / "reviews.csv").write_text(GOOD)

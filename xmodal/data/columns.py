@@ -73,7 +73,7 @@ def choose_columns(table: Table, config: DataConfig) -> tuple[dict[str, str], tu
     if needed:
         raise InputError(
             f"No column was found for {needed[0]}; the columns are {', '.join(there)}.",
-            f"Say which it is, such as columns: {{{needed[0].split(',')[0]}: {there[0]}}}.",
+            f"Choose it, in a recipe with columns: {{{needed[0].split(',')[0]}: NAME}}, or add it to the file.",
             "missing_input" if needed[0] == _ANY_INPUT else "missing_column", role=needed[0], columns=", ".join(there),
         )  # fmt: skip
     return chosen, tuple(role for role in chosen if role not in config.columns)

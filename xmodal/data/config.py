@@ -33,6 +33,8 @@ class DataConfig(BaseModel):
         source: A csv, tsv, jsonl, json or parquet file, a folder (imagefolder or audiofolder), a zip of any of these,
             `sample:NAME`, or `hub:owner/name[:config]`.
         more_sources: Further data sets of the same task, joined to it; the ids of their rows begin with their names.
+        measured: Hold out rows of `all` data sets, or of the `first` only; what the others' own split holds out is then
+            not used at all.
         task: What the rows are for.
         columns: Role to column name, for those that are not to be guessed.
         check_fraction: Share of the rows held out, where the data has no split of its own. 1 holds out all of them
@@ -52,6 +54,7 @@ class DataConfig(BaseModel):
 
     source: str = Field(min_length=1)
     more_sources: tuple[str, ...] = ()
+    measured: Literal["all", "first"] = "all"
     task: Task = "classify"
     columns: dict[Role, str] = Field(default_factory=dict)
     check_fraction: float = Field(default=0.1, ge=0, le=1)

@@ -133,6 +133,9 @@ def _join(read: list[_Read], config: DataConfig) -> tuple[list[dict], tuple[str,
     roles = (*INPUTS[config.task], TARGETS[config.task])
     roles = tuple(role for role in roles if any(role in part.roles for part in read))
     absent = dict.fromkeys(roles)
+    if config.measured == "first":
+        for row in (row for part in read[1:] for row in part.rows):
+            row[SPLIT] = "aside" if row[SPLIT] in ("check", "aside") else "train"
     return [{**absent, **row, "id": f"{part.name}/{row['id']}"} for part in read for row in part.rows], roles
 
 

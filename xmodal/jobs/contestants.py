@@ -15,8 +15,6 @@ from xmodal.progress import Reporter, check_cancelled
 if TYPE_CHECKING:
     from xmodal.models.towers import Tower
 
-TASKS = ("transcribe", "classify", "answer", "describe")
-INPUTS = ("question", *MODALITIES)
 _UNTRAINED, _LABELS = "{} (untrained)", "{} (labels)"
 _FAMILIES = {"answer": "span_qa", "describe": "generator"}
 
@@ -27,8 +25,8 @@ class Contestant:
 
     Attributes:
         name: How people call it.
-        task: One of `TASKS`.
-        takes: Those of `INPUTS` that it can use.
+        task: One of `ratings.TASKS`.
+        takes: Those of `ratings.INPUTS` that it can use.
         labels: Classes it tells apart; empty where it is no classifier, and for untuned ones, which take the other's.
         base: The contestant it was made from, if that does the task untuned; empty for others.
         adapter: What was trained; None for a model without training.
@@ -48,7 +46,7 @@ def list_contestants(task: str) -> list[Contestant]:
     """The user's own adapters, the newest first, those that come with xmodal, then models without training.
 
     Args:
-        task: One of `TASKS`.
+        task: One of `ratings.TASKS`.
     """
     stored = _newest_first(list_adapters(task=task, family=_FAMILIES.get(task)))
     adapters = [_from_adapter(adapter) for adapter in stored]
@@ -71,19 +69,32 @@ def find_contestant(task: str, name: str | None) -> Contestant:
         UnknownModelError: There is none.
     """
     found = {one.name: one for one in list_contestants(task)}
-    if not name or name not in found:
-        known = f"Choose one of: {', '.join(found)}." if found else "Train one first."
-        problem = f"There is no model named {name!r} for this task." if name else "Two models are needed."
-        raise UnknownModelError(problem, known)
-    return found[name]
+    if name in found:
+        return found[name]
+    if name:
+        raise UnknownModelError(
+            f"There is no model named {name!r} for this task.", f"The models are: {', '.join(found) or 'none'}.",
+            "no_contestant", name=name, names=", ".join(found) or "–",
+        )  # fmt: skip
+    raise UnknownModelError(
+        "Two models are needed.", "Choose one on each side; where there is one only, train another.", "two_models"
+    )
+
+
+def can_meet(one: Contestant, other: Contestant) -> bool:
+    """Whether two models of one task can be compared: of classifiers, those that have classes in common."""
+    if one.name == other.name or not set(one.takes) & set(other.takes):
+        return False
+    if one.task != "classify":
+        return True
+    return bool(set(one.labels) & set(other.labels)) or bool(one.labels) != bool(other.labels)
 
 
 def find_opponent(one: Contestant, others: Sequence[Contestant]) -> Contestant | None:
-    """Who to compare a model with if nobody says: what it was made from, else one of the same classes."""
-    rest = [other for other in others if other.name != one.name]
+    """Who to compare a model with if nobody says: what it was made from, else a trained one, else an untrained one."""
+    rest = [other for other in others if can_meet(one, other)]
     made_from = [other for other in rest if one.base == other.name or other.base == one.name]
-    alike = [other for other in rest if set(other.labels) & set(one.labels) and set(other.takes) & set(one.takes)]
-    return next(iter([*made_from, *alike]), None)
+    return next(iter([*made_from, *sorted(rest, key=lambda other: other.adapter is None)]), None)
 
 
 def check_pair(first: Contestant, second: Contestant, given: dict[str, str]) -> None:
@@ -92,25 +103,30 @@ def check_pair(first: Contestant, second: Contestant, given: dict[str, str]) -> 
     Args:
         first: A model.
         second: Another.
-        given: Of `INPUTS`, to text or file.
+        given: Of `ratings.INPUTS`, to text or file.
 
     Raises:
         InputError: They are one model, of different tasks or of different classes, or cannot use what is given.
     """
     if first.name == second.name:
-        raise InputError("Both sides are the same model.", "Choose another one for one of them.")
+        raise InputError("Both sides are the same model.", "Choose another one for one of them.", "same_model")
     if first.task != second.task:
         raise InputError(
             f"{first.name} and {second.name} do different things ({first.task}, {second.task}).",
             "Choose two models of one task.",
         )
     if first.task == "classify" and not (first.labels or second.labels):
-        raise InputError("Two models without training have nothing to compare.", "Choose a trained one for one side.")
+        raise InputError(
+            "Two models without training have nothing to compare.",
+            "Choose a trained one for one side.",
+            "untrained_pair",
+        )
     if first.labels and second.labels and not set(first.labels) & set(second.labels):
         advice = "Choose two that tell the same classes apart."
-        raise InputError(f"{first.name} and {second.name} have no class in common.", advice)
+        problem = f"{first.name} and {second.name} have no class in common."
+        raise InputError(problem, advice, "no_common_class", first=first.name, second=second.name)
     if first.task == "answer" and not set(first.takes) <= set(given):
-        raise InputError("A question and a text are needed.", "Give the one that is missing.")
+        raise InputError("A question and a text are needed.", "Give the one that is missing.", "question_and_text")
     for one in (first, second):
         if not set(given) & set(one.takes):
             raise InputError(f"{one.name} has nothing to work on.", f"It takes: {', '.join(one.takes)}.")
@@ -127,7 +143,7 @@ def answer(
 
     Args:
         one: The model.
-        given: Of `INPUTS`, to text or file; what the model cannot use is left out.
+        given: Of `ratings.INPUTS`, to text or file; what the model cannot use is left out.
         labels: Classes for a model that has none of its own.
         report: Told of downloads and of the progress.
         cancel: Stops it.
@@ -161,7 +177,8 @@ def _describe(one: Contestant, image: str, report, cancel) -> str:
     if one.adapter:
         from xmodal.tasks.describe import describe
 
-        return describe(image, model=str(one.adapter.path), ocr=False, report=report, cancel=cancel).description
+        options = {"ocr": False, "settled": False, "report": report, "cancel": cancel}
+        return describe(image, model=str(one.adapter.path), **options).description
     from xmodal.data.images import load_image
     from xmodal.tasks.label_words import describe_labels
     from xmodal.tasks.pictures import label_picture

@@ -9,7 +9,11 @@ from typing import Literal
 
 from xmodal.data.spreadsheets import write_csv
 from xmodal.jobs.store import connect
+from xmodal.modalities import MODALITIES
 
+TASKS = ("transcribe", "classify", "answer", "describe")
+INPUTS = ("question", *MODALITIES)
+"""What can be compared, and what the models of a comparison may be given."""
 Choice = Literal["left", "right", "same", "neither"]
 _Z = 1.959964  # of a normal distribution, 95 % lie within so many standard deviations
 

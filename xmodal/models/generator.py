@@ -4,6 +4,8 @@ A transformers model like any other: `save_pretrained`, `AutoModelForImageTextTo
 registered image tower and language model can be put together (`build_generator`).
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, PretrainedConfig
@@ -31,7 +33,7 @@ class GeneratorConfig(PretrainedConfig):
         architecture: timm's name of its network.
         transforms: How pictures are made into pixels.
         grid: Places across and down that the language model is told of.
-        tower_dim: Width of the tower's tokens.
+        tower_parts: Widths of what the tower's tokens are put together from (`PictureTower.parts`).
         language_model: Registered name of the language model.
         text_config: Its configuration.
         image_token_id: Stands where the picture's tokens go; a token that texts do not have.
@@ -42,11 +44,12 @@ class GeneratorConfig(PretrainedConfig):
 
     def __init__(
         self, tower: str = "", architecture: str = "", transforms: dict | None = None, grid: int = GRID,
-        tower_dim: int = 0, language_model: str = "", text_config: dict | PretrainedConfig | None = None,
-        image_token_id: int = 0, **options,
+        tower_parts: list[int] | None = None, language_model: str = "",
+        text_config: dict | PretrainedConfig | None = None, image_token_id: int = 0, **options,
     ):  # fmt: skip
         self.tower, self.architecture, self.transforms, self.grid = tower, architecture, transforms or {}, grid
-        self.tower_dim, self.language_model, self.image_token_id = tower_dim, language_model, image_token_id
+        self.tower_parts = list(tower_parts or [])
+        self.language_model, self.image_token_id = language_model, image_token_id
         if isinstance(text_config, dict):
             kind = text_config.get("model_type", "llama")
             text_config = AutoConfig.for_model(kind, **{k: v for k, v in text_config.items() if k != "model_type"})
@@ -54,28 +57,39 @@ class GeneratorConfig(PretrainedConfig):
         options.setdefault("tie_word_embeddings", False)  # the language model ties its own
         super().__init__(**options)
 
+    @property
+    def tower_dim(self) -> int:
+        """Width of the tower's tokens."""
+        return sum(self.tower_parts)
+
 
 class Connector(nn.Module):
     """Tokens of the tower to words that the language model never had: `(batch, places, dim)` to `(..., width)`.
 
+    Each part of a token has a norm and a layer of its own, so that all have the same say at the start: the tower's
+    earlier stages have ten times the spread of its last one, and six colours would be lost among 1,448 numbers. Colours
+    are not normed, as their size is what they say.
+
     Args:
-        dim: Width of the tower's tokens.
-        width: Of the language model's.
+        parts: Widths of a token's parts, the colours last.
+        width: Of the language model's tokens.
         places: How many tokens there are.
         scale: Of the language model's embeddings, which the tokens have from the start.
     """
 
-    def __init__(self, dim: int, width: int, places: int, scale: float = 1.0):
+    def __init__(self, parts: Sequence[int], width: int, places: int, scale: float = 1.0):
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.LayerNorm(dim), nn.Linear(dim, width), nn.GELU(), nn.Linear(width, width), nn.LayerNorm(width)
-        )
+        self.widths = list(parts)
+        self.parts = nn.ModuleList(nn.Sequential(nn.LayerNorm(one), nn.Linear(one, width)) for one in parts[:-1])
+        self.parts.append(nn.Linear(parts[-1], width))
+        self.layers = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.LayerNorm(width))
         self.places = nn.Parameter(torch.zeros(places, width))
         nn.init.constant_(self.layers[-1].weight, scale)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """See the class."""
-        return self.layers(tokens) + self.places
+        parts = zip(self.parts, tokens.split(self.widths, dim=-1), strict=True)
+        return self.layers(sum(layer(part) for layer, part in parts)) + self.places
 
 
 class GeneratorModel(PreTrainedModel, GenerationMixin):
@@ -103,7 +117,7 @@ class GeneratorModel(PreTrainedModel, GenerationMixin):
         self.language = language if language is not None else AutoModelForCausalLM.from_config(config.text_config)
         embeddings = self.language.get_input_embeddings().weight
         scale = float(embeddings.detach().float().std()) if not embeddings.is_meta else 1.0
-        self.connector = Connector(config.tower_dim, embeddings.shape[1], config.grid**2 + 1, scale)
+        self.connector = Connector(config.tower_parts, embeddings.shape[1], config.grid**2 + 1, scale)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -209,7 +223,7 @@ def build_generator(
     language = AutoModelForCausalLM.from_pretrained(fetched.path, dtype=dtype)
     config = GeneratorConfig(
         tower=seen.name, architecture=seen.network.pretrained_cfg["architecture"], transforms=_plain(seen.transforms),
-        grid=grid, tower_dim=seen.dim, language_model=spec.name, text_config=language.config.to_dict(),
+        grid=grid, tower_parts=seen.parts, language_model=spec.name, text_config=language.config.to_dict(),
         image_token_id=image_token(fetched.path),
     )  # fmt: skip
     model = GeneratorModel(config, seen, language)

@@ -29,13 +29,17 @@ class PictureTower(ImageTower):
         network: timm network without its classifier.
         transforms: As timm's `create_transform` takes them.
         grid: Places across and down.
+
+    Attributes:
+        parts: Widths of a token's parts: the last stage, the earlier ones, and the colours.
     """
 
     def __init__(self, name: str, network: nn.Module, transforms: dict, grid: int):
         Tower.__init__(self, name, network)
         self.grid, self.tokens_version = grid, 100 + grid  # never those of `ImageTower`
         self.stages = [i for i, info in enumerate(_stages(network)) if info["reduction"] in _EARLIER]
-        self.dim = network.num_features + sum(_stages(network)[i]["num_chs"] for i in self.stages) + 6
+        self.parts = [network.num_features, *(_stages(network)[i]["num_chs"] for i in self.stages), 6]
+        self.dim = sum(self.parts)
         self.transforms = {**transforms, "crop_pct": 1.0, "crop_mode": "squash"}
         self.set_transforms(self.transforms)
 

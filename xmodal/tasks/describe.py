@@ -42,6 +42,7 @@ def describe(
     language: str = "en",
     model: str = "",
     ocr: bool = True,
+    settled: bool = True,
     tell: Tell | None = None,
     report: Reporter | None = None,
     cancel: threading.Event | None = None,
@@ -54,6 +55,7 @@ def describe(
         language: `en`, or `zh` for Chinese, in which only the labels are told, whatever the model and the length.
         model: Name or folder of an adapter; the default one if not given. Where there is none, the labels are told.
         ocr: Also look for writing in the picture.
+        settled: Where the labels are certain of something that the model does not name, tell them instead.
         tell: Called with the description so far, as it is made.
         report: Told of downloads.
         cancel: Stops it.
@@ -66,6 +68,7 @@ def describe(
         "language": language,
         "model": model,
         "ocr": ocr,
+        "settled": settled,
         "tell": tell,
         "report": report,
         "cancel": cancel,
@@ -90,6 +93,7 @@ def iter_describe(
     language: str = "en",
     model: str = "",
     ocr: bool = True,
+    settled: bool = True,
     tell: Tell | None = None,
     report: Reporter | None = None,
     cancel: threading.Event | None = None,
@@ -117,7 +121,7 @@ def iter_describe(
                 yield path, image
                 continue
             name = adapter.name if adapter else list_models("label")[0]
-            yield path, _result(path, image, next(told), language, name, ocr, started, report, cancel)
+            yield path, _result(path, image, next(told), language, name, ocr, settled, started, report, cancel)
             started = time.perf_counter()
 
 
@@ -219,10 +223,11 @@ def finish(text: str, whole: bool = True) -> str:
 
 
 def _result(
-    path: Path, image: "Image.Image", told: str, language: str, model: str, ocr: bool, started: float, report, cancel
-) -> DescribeResult:
+    path: Path, image: "Image.Image", told: str, language: str, model: str, ocr: bool, settled: bool, started: float,
+    report, cancel,
+) -> DescribeResult:  # fmt: skip
     labels = tuple(label_picture(image, report=report, cancel=cancel))
-    description = settle(told, labels) if told else describe_labels(labels, language)
+    description = (settle(told, labels) if settled else told) if told else describe_labels(labels, language)
     if language == "zh":
         labels = tuple(LabelScore(chinese_name(one.label, "pictures"), one.score) for one in labels)
     written = tuple(read_page(image)) if ocr else ()

@@ -27,7 +27,9 @@ _FEW = 8
 
 @dataclass(frozen=True)
 class Found:
-    """A passage and the cosine of its angle to the question; 1 where there is no other passage."""
+    """A passage and how near it is to the question, at most 1: the cosine of the angle, where it has a heading the mean
+    of its own and the heading's; 1 where there is no other passage.
+    """
 
     passage: Passage
     score: float
@@ -39,7 +41,7 @@ class Index:
     Args:
         documents: Where they come from.
         passages: All of them.
-        vectors: `(passages, dim)`, of length 1; not used where there is one passage.
+        vectors: `(passages, dim)`; not used where there is one passage.
         tower: Name of the text tower.
     """
 
@@ -93,15 +95,27 @@ def build_index(
     parts = []
     for number, document in enumerate(documents):
         own = [passage for passage in passages if passage.document == number]
-        parts.append(_vectors(document.name, own, tower, report, cancel))
+        parts.append(_look_up(document.name, own, tower, report, cancel))
     return Index(documents, passages, torch.cat(parts), tower)
 
 
-def _vectors(name: str, passages: Sequence[Passage], tower: str, report, cancel) -> Tensor:
-    """Embeddings of one document's passages, stored under a digest of their texts."""
+def _look_up(name: str, passages: Sequence[Passage], tower: str, report, cancel) -> Tensor:
+    """Vectors of one document's passages; a heading, often a question itself, counts as much as what it stands above.
+
+    The mean of two cosines is the product with the mean of the two vectors.
+    """
+    texts = [f"{passage.heading}\n{passage.text}" if passage.heading else passage.text for passage in passages]
+    headings = list(dict.fromkeys(passage.heading for passage in passages if passage.heading))
+    vectors, above = _vectors(name, [*texts, *headings], tower, report, cancel).split([len(texts), len(headings)])
+    known = dict(zip(headings, above, strict=True))
+    return torch.stack([(own + known.get(passage.heading, own)) / 2
+                        for own, passage in zip(vectors, passages, strict=True)])  # fmt: skip
+
+
+def _vectors(name: str, texts: Sequence[str], tower: str, report, cancel) -> Tensor:
+    """Embeddings `(texts, dim)`, of length 1, stored under a digest of the texts."""
     from safetensors.torch import load_file, save_file
 
-    texts = [f"{passage.heading}\n{passage.text}" if passage.heading else passage.text for passage in passages]
     digest = hashlib.sha256("\0".join([tower, str(_FORMAT), *texts]).encode("utf-8", "surrogatepass")).hexdigest()
     path = home() / "indexes" / f"{digest[:32]}.safetensors"
     if path.is_file():

@@ -1,28 +1,23 @@
 """Runs a recipe: data, a model, training by transformers' Trainer, an adapter, honest numbers before and after."""
 
-import datetime
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
 import yaml
 
-from xmodal import __version__
 from xmodal.data.config import make_data_config
 from xmodal.data.sets import LoadedData, load_data
-from xmodal.device import pick_device
 from xmodal.disk import disk_full_explained, replace_text
 from xmodal.errors import CancelledError, InputError, XmodalError
-from xmodal.modalities import MODALITIES
-from xmodal.models.adapters import Adapter, Family, adapters_dir, load_adapter, save_adapter, save_metrics
+from xmodal.models.adapters import Adapter, Family, adapters_dir, load_adapter, save_metrics
 from xmodal.progress import Reporter
 from xmodal.training.changed import MOST, SIDES, write_changed
 from xmodal.training.config import Recipe
@@ -30,7 +25,7 @@ from xmodal.training.cross_validation import cross_validate
 from xmodal.training.intervals import bootstrap_interval, changed_examples, paired_gain
 from xmodal.training.learners.base import Learner
 from xmodal.training.metrics import Metrics
-from xmodal.training.processes import by_main, count, is_main, main_first
+from xmodal.training.processes import by_main, is_main, main_first
 from xmodal.training.runs import (
     CHECKPOINTS,
     RESULT,
@@ -41,6 +36,7 @@ from xmodal.training.runs import (
     runs_dir,
     write_status,
 )
+from xmodal.training.saving import save_trained, with_sources
 from xmodal.training.tracking import Tracker
 from xmodal.training.trainer import memory_explained
 
@@ -52,7 +48,6 @@ _LEARNERS = {
 }
 _FAMILIES = {"classify": "classifier", "answer": "span_qa", "transcribe": "transcriber", "describe": "generator"}
 _log = logging.getLogger(__name__)
-_PACKAGES = ("torch", "transformers", "peft", "accelerate", "datasets", "timm")
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ def _train(
     learner.fit(folder, report, cancel, resume=True)
 
     def store() -> tuple[dict, str]:
-        adapter = _save(learner, Path(status.get("out") or adapters_dir() / recipe.name), started)
+        adapter = save_trained(learner, Path(status.get("out") or adapters_dir() / recipe.name), started)
         # What is reported is what the stored adapter does when it is loaded afresh.
         stored = load_adapter(adapter.path)
         after, lines = kind.measure_adapter(stored, data, report, cancel)
@@ -302,56 +297,10 @@ def _finish(folder: Path, result: TrainResult) -> None:
 
 
 def _with_full_path(recipe: Recipe) -> Recipe:
-    return _with_sources(
+    return with_sources(
         recipe, lambda source: str(Path(source).expanduser().absolute()) if _is_file(source) else source
     )
 
 
-def _with_sources(recipe: Recipe, change: Callable[[str], str]) -> Recipe:
-    return recipe.model_copy(update={"data": recipe.data.map_sources(change)})
-
-
 def _is_file(source: str) -> bool:
     return ":" not in source and Path(source).expanduser().exists()
-
-
-def _bare_name(source: str) -> str:
-    """Without the folders of this machine."""
-    return source if source.startswith(("sample:", "hub:")) else Path(source).name
-
-
-def _settled(recipe: Recipe, learner: Learner) -> Recipe:
-    """The recipe with defaults written out, so that it gives the same when they change, and no path of this machine."""
-    towers = {role: entry["model"] for role, entry in learner.base.items() if role in MODALITIES}
-    train = recipe.train.model_copy(update={"learning_rate": recipe.train.rate, "epochs": recipe.train.passes})
-    return _with_sources(recipe, _bare_name).model_copy(update={"towers": towers, "train": train})
-
-
-def _save(learner: Learner, folder: Path, started: float) -> Adapter:
-    recipe, data = learner.recipe, learner.data
-    adapter = Adapter(
-        name=recipe.name,
-        family=learner.family,
-        task=recipe.task,
-        base=learner.base,
-        labels=tuple(data.labels),
-        settings={
-            **learner.settings(),
-            "train": recipe.train.model_dump(mode="json"),
-            "processes": count(),
-            "device": pick_device().label,
-            "seconds": round(time.perf_counter() - started, 1),
-        },
-        data={
-            "source": ", ".join(map(_bare_name, recipe.data.sources)),
-            "fingerprint": data.report.fingerprint,
-            "train_rows": data.report.train_rows,
-            "check_rows": data.report.check_rows,
-            "licence": recipe.licence or data.report.licence,
-            "languages": list(recipe.languages),
-        },
-        recipe=_settled(recipe, learner).to_yaml(),
-        versions={"xmodal": __version__, **{name: version(name) for name in _PACKAGES}},
-        created=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
-    )
-    return save_adapter(adapter, learner.tensors(), folder)

@@ -34,9 +34,9 @@ SAMPLES = {
     "health_en": Sample("How do I lower high blood pressure?", health=True),
     "health_zh": Sample("你如何缓解高血压？", health=True),
     "across": Sample(
-        "When does the library close on Sunday?",
-        text="市图书馆周一至周五上午九点开门，晚上八点关门；周六晚上六点关门；周日下午四点关门，法定节假日全天不开放。"
-        "借书证在一楼服务台办理，押金一百元，每次最多可以借十本书，期限三十天。",
+        "What should people with high blood pressure eat less of?",
+        text="高血压的人应当少吃盐，每天不超过五克；每周至少五天，每天快走三十分钟。"
+        "家里最好有一台血压计，早晚各量一次，并把数值记下来。",
     ),
     "picture": Sample("Which animal does the picture show?", file=_MEDIA / "images" / "cheetah1.jpg"),
     "recording": Sample("What is heard in the recording?", file=_MEDIA / "audio" / "sax.wav"),

@@ -6,12 +6,12 @@ from functools import partial
 import gradio as gr
 
 from xmodal.errors import CancelledError, XmodalError
-from xmodal.jobs.ratings import export_comparisons, pair_blindly, save_comparison, score
+from xmodal.jobs.ratings import INPUTS, export_comparisons, pair_blindly, save_comparison, score
 from xmodal.progress import Progress
 from xmodal.ui import blind_views, models_views, views
 from xmodal.ui.audio_events import SPEECH_QUEUE
 from xmodal.ui.background import stream
-from xmodal.ui.blind_tab import CHOICES, INPUTS, BlindPart
+from xmodal.ui.blind_tab import CHOICES, BlindPart
 from xmodal.ui.blind_work import BlindSession, answer_both, contestants, copy_files, describe, find_row, shown_as
 from xmodal.ui.models_rights import may_manage, owner_for
 from xmodal.ui.notices import warn, warn_of
@@ -68,10 +68,10 @@ class BlindEvents:
     def on_models(self, task: str, first: str | None, second: str | None, request: gr.Request) -> dict:
         """The tab was opened or other models were chosen: the choices, what they take, and how they stand."""
         session, found = self.sessions.get(request), contestants().list_contestants(task)
-        names = [one.name for one in found]
         one = next((one for one in found if one.name == first), found[0] if found else None)
-        other = next((one for one in found if one.name == second), None)
-        if one and (other is None or other is one):
+        rivals = [other for other in found if one and contestants().can_meet(one, other)]
+        other = next((other for other in rivals if other.name == second), None)
+        if one and other is None:
             other = contestants().find_opponent(one, found)
         takes = [one.takes for one in (one, other) if one]
         shown = {name for part in takes for name in part}
@@ -79,14 +79,14 @@ class BlindEvents:
         session.shown = None
         part = self.part
         return {
-            part.first: gr.update(choices=names, value=one.name if one else None),
-            part.second: gr.update(choices=names, value=other.name if other else None),
+            part.first: gr.update(choices=[one.name for one in found], value=one.name if one else None),
+            part.second: gr.update(choices=[one.name for one in rivals], value=other.name if other else None),
             **{
                 box: gr.update(visible=True if name in shown else "hidden")
                 for name, box in zip(INPUTS, part.inputs, strict=True)
             },
             part.next: gr.update(interactive=any(one.adapter for one in (one, other) if one)),
-            part.status: "" if len(found) > 1 else views.hint("blind.too_few"),
+            part.status: "" if rivals else views.hint("blind.too_few"),
             **self._draw_empty(),
             part.score: _draw_score(one.name if one else None, other.name if other else None),
         }

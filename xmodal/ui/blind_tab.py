@@ -4,15 +4,12 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from xmodal.jobs.ratings import Choice
-from xmodal.modalities import MODALITIES
+from xmodal.jobs.ratings import TASKS, Choice
 from xmodal.ui.i18n import html, label
 from xmodal.ui.models_shared import build_packed
 from xmodal.ui.theme import panel
 from xmodal.ui.views import hint
 
-TASKS = ("transcribe", "classify", "answer", "describe")
-INPUTS = ("question", *MODALITIES)
 CHOICES: dict[str, Choice] = {"a": "left", "b": "right", "same": "same", "neither": "neither"}
 """Names of the buttons to what is stored."""
 
@@ -48,7 +45,7 @@ class BlindPart:
 
     @property
     def inputs(self) -> list:
-        """What both are given, in the order of `INPUTS`."""
+        """What both are given, in the order of `ratings.INPUTS`."""
         return [self.question, self.text, self.image, self.audio]
 
     @property

@@ -11,7 +11,9 @@ from xmodal.errors import XmodalError
 from xmodal.ui.i18n import LOCALES
 from xmodal.ui.locales import zh_answer, zh_data_tune, zh_describe, zh_jobs
 
-_ERRORS = {"zh": zh_data_tune.MESSAGES | zh_data_tune.RECIPES | zh_answer.MESSAGES | zh_describe.MESSAGES}
+_ERRORS = {
+    "zh": zh_data_tune.MESSAGES | zh_data_tune.RECIPES | zh_answer.MESSAGES | zh_describe.MESSAGES | zh_jobs.MESSAGES
+}
 _WARNINGS = {"zh": zh_data_tune.WARNINGS}
 _STORED = {"zh": zh_jobs.STORED}
 

@@ -4,13 +4,15 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from xmodal.ui.i18n import html
 from xmodal.ui.messages import stored
-from xmodal.ui.models_views import METRICS, change, is_number, measure, metric_name, size
+from xmodal.ui.metric_views import is_number, measure, metric_name, rank
+from xmodal.ui.models_views import change, size
 from xmodal.ui.views import clock, hint, meter
 
 STATES = ("new", "queued", "running", "interrupted", "finished", "failed", "cancelled", "stopped")
@@ -37,7 +39,7 @@ def run_table(runs: Sequence[dict]) -> str:
     """One run's facts, or several side by side: what came out, and the settings in which they differ."""
     if not runs:
         return hint("models.runs_empty")
-    names = sorted({name for run in runs for side in ("before", "after") for name in _side(run, side)}, key=_rank)
+    names = sorted({name for run in runs for side in ("before", "after") for name in _side(run, side)}, key=rank)
     rows = [
         (html("models.state"), [_state(run["state"]) for run in runs]),
         (html("models.task"), [html(f"models.does_{run['task']}") for run in runs]),
@@ -55,7 +57,7 @@ def run_table(runs: Sequence[dict]) -> str:
     if len(runs) > 1:
         body += _row(f"<strong>{html('models.differ')}</strong>", [""] * len(runs))
         body += "".join(
-            _row(f"<code>{escape(key)}</code>", [escape(str(values.get(key, "–")))[:200] for values in settings])
+            _row(f"<code>{escape(key)}</code>", [escape(_setting(key, values.get(key))) for values in settings])
             for key in differing
         ) or _row(html("models.same_settings"), [""] * len(runs))
     return (
@@ -168,8 +170,12 @@ def _outcome(run: dict, name: str) -> str:
     return change(name, before, after) + span
 
 
-def _rank(name: str) -> tuple[int, str]:
-    return (METRICS.index(name) if name in METRICS else len(METRICS), name)
+def _setting(key: str, value: Any) -> str:
+    """A setting for people; of an uploaded file its name only, not where it lies on this machine."""
+    if key in ("data.source", "data.more_sources"):
+        sources = value if isinstance(value, list) else [value or "–"]
+        return ", ".join(source if ":" in source else Path(source).name for source in map(str, sources)) or "–"
+    return "–" if value in (None, "", []) else str(value)[:200]
 
 
 def _flatten(values: Any, prefix: str = "") -> dict[str, Any]:

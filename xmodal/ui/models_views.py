@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xmodal.modalities import MODALITIES
 from xmodal.ui.i18n import html
+from xmodal.ui.metric_views import is_number, measure, metric_name
 from xmodal.ui.views import hint
 
 if TYPE_CHECKING:
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
 KINDS = ("own", "shipped", "starter", "hub")
 TASKS = ("transcribe", "tag", "classify", "answer", "describe", "embed", "generate", "label")
-METRICS = ("accuracy", "precision", "recall", "f1", "auc", "exact_match", "cider", "wer", "cer")
 _SHOWN_LABELS = 12
 
 
 def size(megabytes: float) -> str:
-    """`0.3 MB`, `82 MB`, `1.5 GB`."""
+    """`40 kB`, `0.3 MB`, `82 MB`, `1.5 GB`."""
+    if 0 < megabytes < 0.095:
+        return f"{max(1000 * megabytes, 1):.0f} kB"
     if megabytes >= 1000:
         return f"{megabytes / 1000:.1f} GB"
     return f"{megabytes:.0f} MB" if megabytes >= 9.95 else f"{megabytes:.1f} MB"
@@ -86,23 +88,6 @@ def change(name: str, before: Any, after: Any) -> str:
     """`52.1% → 91.0%`; only the second where there was nothing before."""
     last = f"<strong>{measure(name, after)}</strong>" if is_number(after) else "–"
     return f"{measure(name, before)} → {last}" if is_number(before) else last
-
-
-def measure(name: str, value: Any) -> str:
-    """A value of a metric: those we know are shares."""
-    if not is_number(value):
-        return "–"
-    return f"{value:.1%}" if name in METRICS else f"{value:.3g}"
-
-
-def metric_name(name: str) -> str:
-    """In plain words, if we know it."""
-    return html(f"models.metric_{name}") if name in METRICS else escape(name)
-
-
-def is_number(value: Any) -> bool:
-    """Whether it can be shown as a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def card(text: str) -> str:

@@ -120,7 +120,7 @@ class DataEvents:
 
     def on_task(self, task: str, request: gr.Request) -> dict:
         """Another task: other samples, other columns; what was chosen fits no longer."""
-        self.sessions.renew(request)
+        self._renew(request)
         here = {sample.name for sample in list_samples(task)}
         samples = {button: gr.update(visible=name in here) for name, button in self.part.samples.items()}
         none = {self.part.no_samples: gr.update(visible=not here)}
@@ -152,7 +152,7 @@ class DataEvents:
 
     def on_clear(self, request: gr.Request) -> dict:
         """The file was taken away."""
-        self.sessions.renew(request)
+        self._renew(request)
         return self._empty()
 
     def on_look(self, task: str, request: gr.Request) -> Iterator[dict]:
@@ -206,8 +206,15 @@ class DataEvents:
 
     def _choose(self, request: gr.Request, source: str, name: str, uploaded: bool = False) -> None:
         wanted = self.sessions.get(request).wanted
-        session = self.sessions.renew(request)
+        session = self._renew(request)
         session.source, session.name, session.uploaded, session.wanted = source, name, uploaded, wanted
+
+    def _renew(self, request: gr.Request) -> SetupSession:
+        """Start afresh, but know the name that was suggested, or it would be taken for the person's own."""
+        suggested = self.sessions.get(request).suggested
+        session = self.sessions.renew(request)
+        session.suggested = suggested
+        return session
 
     def _draw_columns(self, session: SetupSession, task: str, names: tuple[str, ...]) -> dict:
         """A choice for each role of the task, showing what was guessed."""

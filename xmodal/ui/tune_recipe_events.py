@@ -211,7 +211,7 @@ class RecipeEvents:
             except XmodalError:
                 continue
             found[trainable] = estimate(recipe, report.train_rows, report.check_rows, session.inputs, session.factor)
-        return tune_views.costs(found, choices.trainable)
+        return tune_views.costs(found, choices.trainable, choices.task)
 
 
 def _models(task: str, modality: str) -> list[str]:

@@ -34,7 +34,7 @@ class ResultPart:
     @property
     def shown(self) -> list:
         """What appears with a result."""
-        return [self.card, self.tools, self.further, self.more, self.said, self.evaluated, self.pushed]
+        return [self.card, self.tools, self.further, self.more, self.said, self.file, self.evaluated, self.pushed]
 
 
 def build_result() -> ResultPart:

@@ -5,24 +5,10 @@ from html import escape
 
 from xmodal.ui import tune_changed_views
 from xmodal.ui.i18n import html
+from xmodal.ui.metric_views import measure, metric_name
 
-_KNOWN = {
-    **{name: name for name in ("accuracy", "precision", "recall", "auc", "wer", "cer", "exact_match", "answerability")},
-    **{name: name for name in ("cider", "bleu", "rouge_l", "chrf")},
-    "f1": "f_one", "f1_answerable": "answerable", "f1_unanswerable": "unanswerable",
-}  # fmt: skip
 _ERRORS = ("wer", "cer")
 _MOST_CLASSES = 20
-
-
-def metric_name(name: str) -> str:
-    """In plain words where it is known."""
-    return html(f"tune.metric_{_KNOWN[name]}") if name in _KNOWN else escape(name)
-
-
-def percent(value: object) -> str:
-    """Of a share; a dash where it is not defined."""
-    return f"{value:.1%}" if isinstance(value, int | float) and not isinstance(value, bool) else "–"
 
 
 def card(metrics: dict, changed: dict[str, list[dict]] | None = None) -> str:
@@ -61,13 +47,13 @@ def _sides(metrics: dict) -> str:
         line = ""
         if low is not None and high is not None:
             line = f'<b style="left:{low / most:.1%};width:{(high - low) / most:.1%}"></b>'
-        between = f"{html('tune.interval')} {percent(low)} – {percent(high)}" if line else ""
+        between = f"{html('tune.interval')} {measure(name, low)} – {measure(name, high)}" if line else ""
         if line and low == high:
             between = html("tune.interval_none")
         rows += (
             f'<li><span class="xm-label">{html(f"tune.{side}")}</span>'
-            f'<span class="xm-percent"><strong class="xm-{side}">{percent(value)}</strong> <small>{between}</small>'
-            "</span>"
+            f'<span class="xm-percent"><strong class="xm-{side}">{measure(name, value)}</strong>'
+            f" <small>{between}</small></span>"
             f'<span class="xm-bar xm-range" aria-hidden="true"><i style="width:{(value or 0) / most:.1%}"></i>{line}'
             "</span></li>"
         )
@@ -83,7 +69,7 @@ def _without(metrics: dict) -> str:
     values = {"with_all": whole, **{f"without_{role}": side.get(name) for role, side in found.items()}}
     rows = "".join(
         f'<li data-input="{key}"><span class="xm-label">{html(f"tune.{key}")}</span>'
-        f'<span class="xm-percent">{percent(value)}{_points(value, whole) if key != "with_all" else ""}</span>'
+        f'<span class="xm-percent">{measure(name, value)}{_points(value, whole) if key != "with_all" else ""}</span>'
         f'<span class="xm-bar" aria-hidden="true"><i style="width:{min(value or 0, 1):.1%}"></i></span></li>'
         for key, value in values.items()
     )
@@ -98,12 +84,11 @@ def _cross_validation(metrics: dict) -> str:
     found = metrics.get("cross_validation")
     if not found:
         return ""
-    parts = ", ".join(percent(value) for value in found["folds"])
+    name = metrics.get("metric", "accuracy")
+    parts = ", ".join(measure(name, value) for value in found["folds"])
+    mean, deviation = measure(name, found["mean"]), measure(name, found["deviation"])
     words = html("tune.cross_words", parts=len(found["folds"]))
-    return (
-        f"<h3>{html('tune.cross')}</h3><p><strong>{percent(found['mean'])} ± {percent(found['deviation'])}</strong> "
-        f"{words} <small>({parts})</small></p>"
-    )
+    return f"<h3>{html('tune.cross')}</h3><p><strong>{mean} ± {deviation}</strong> {words} <small>({parts})</small></p>"
 
 
 def _others(metrics: dict) -> str:
@@ -112,8 +97,8 @@ def _others(metrics: dict) -> str:
     if not names:
         return ""
     rows = "".join(
-        f'<tr><th scope="row">{metric_name(name)}</th><td>{percent(metrics["before"].get(name))}</td>'
-        f"<td>{percent(metrics['after'].get(name))}</td></tr>"
+        f'<tr><th scope="row">{metric_name(name)}</th><td>{measure(name, metrics["before"].get(name))}</td>'
+        f"<td>{measure(name, metrics['after'].get(name))}</td></tr>"
         for name in names
     )
     return _folded("tune.others", _table(("", html("tune.before"), html("tune.after")), rows))
@@ -124,8 +109,9 @@ def _per_class(metrics: dict) -> str:
     if not found:
         return ""
     rows = "".join(
-        f'<tr><th scope="row" dir="auto">{escape(name)}</th><td>{percent(row["recall"])}</td>'
-        f"<td>{percent(row['precision'])}</td><td>{percent(row['f1'])}</td><td>{row['support']}</td></tr>"
+        f'<tr><th scope="row" dir="auto">{escape(name)}</th>'
+        f"{''.join(f'<td>{measure(key, row[key])}</td>' for key in ('recall', 'precision', 'f1'))}"
+        f"<td>{row['support']}</td></tr>"
         for name, row in found.items()
     )
     head = ("", *(html(f"tune.{key}") for key in ("class_found", "class_right", "class_both", "class_rows")))
@@ -173,13 +159,13 @@ def evaluation(name: str, values: dict, interval: dict, rows: int, matrix: dict,
     """
     warning = f'<p class="xm-problems">{html("tune.evaluated_seen")}</p>' if seen else ""
     others = "".join(
-        f'<tr><th scope="row">{metric_name(key)}</th><td>{percent(value)}</td></tr>'
+        f'<tr><th scope="row">{metric_name(key)}</th><td>{measure(key, value)}</td></tr>'
         for key, value in values.items() if key != name
     )  # fmt: skip
     return (
-        f'{warning}<p class="xm-answer"><strong>{percent(values[name])}</strong> '
+        f'{warning}<p class="xm-answer"><strong>{measure(name, values[name])}</strong> '
         f'<span class="xm-percent">{metric_name(name)}</span></p>'
-        f"<p>{html('tune.interval')} {percent(interval['low'])} – {percent(interval['high'])} · "
+        f"<p>{html('tune.interval')} {measure(name, interval['low'])} – {measure(name, interval['high'])} · "
         f"{html('tune.rows', rows=rows)}</p>"
         f'<table class="xm-table"><tbody>{others}</tbody></table>{confusion(matrix)}'
     )

@@ -77,7 +77,7 @@ class RunEvents:
             self.timer,
         ]
         who = [self.owner, part.picked]
-        page.load(self.on_arrive, self.owner, [self.owner, *shown], **at_once)
+        page.load(self.on_arrive, self.owner, [self.owner, self.tab.steps, *shown], **at_once)
         self.tab.run_tab.select(self.on_open, who, shown, **at_once)
         self.timer.tick(self.on_tick, who, shown, **at_once)
         part.picked.input(self.on_open, who, shown, **at_once)
@@ -91,7 +91,9 @@ class RunEvents:
     def on_arrive(self, kept: str | None, request: gr.Request) -> dict:
         """The page was opened or loaded again: who it is, and what they have running."""
         owner = owner_of(kept, request)
-        return {self.owner: owner, **self._draw(owner, None, request, anew=True)}
+        active = any(job.state in _ACTIVE for job in poll(owner))
+        step = {self.tab.steps: gr.update(selected="run")} if active else {}
+        return {self.owner: owner, **step, **self._draw(owner, None, request, anew=True)}
 
     def on_open(self, kept: str | None, picked: int | None, request: gr.Request) -> dict:
         """A run was chosen, or the tab was opened."""
@@ -184,6 +186,7 @@ class RunEvents:
             result.further: gr.update(visible=usable),
             result.more: gr.update(visible=usable),
             **dict.fromkeys((result.said, result.evaluated, result.pushed), ""),
+            result.file: None,  # it was for another run
         }
 
 

@@ -20,7 +20,6 @@ ROLES = {
     "describe": ("image", "question", "text"),
 }
 """Columns that can be chosen by hand."""
-FILE_TYPES = [".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".zip"]
 _PLACES = {"train": "xm-tune-", "data": "xm-tune-data-", "recipe": "xm-tune-"}
 
 
@@ -140,9 +139,8 @@ def _build_source() -> dict:
             no_samples = panel(hint("tune.no_samples"), visible=False)
         with gr.Tab(label("tune.upload_tab")):
             file = gr.File(
-                label=label("tune.upload"), height=150, file_types=FILE_TYPES, elem_id="xm-tune-file",
-                elem_classes="xm-drop",
-            )  # fmt: skip
+                label=label("tune.upload"), height=150, elem_id="xm-tune-file", elem_classes="xm-drop"
+            )  # of any type: what is wrong with it is said below, not in a corner of the page
             panel(hint("tune.upload_info"), elem_id="xm-tune-upload-info")
         with gr.Tab(label("tune.hub_tab")):
             hub = gr.Textbox(

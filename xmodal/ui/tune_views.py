@@ -15,12 +15,15 @@ _POINTS = 240
 _LOG_LINES = 60
 
 
-def costs(found: dict[str, Estimate], chosen: str) -> str:
+def costs(found: dict[str, Estimate], chosen: str, task: str) -> str:
     """About how long each choice takes, with how much memory; a remark where that is more than there is."""
+    infos = {name: f"tune.train_info_{name}" for name in found}
+    if task == "answer" and "head" in infos:
+        infos["head"] += "_answer"
     free = free_memory_mb()
     rows = "".join(
         f'<tr{" aria-current=true" if name == chosen else ""}><th scope="row">{html(f"tune.train_{name}")}'
-        f"<br><small>{html(f'tune.train_info_{name}')}</small></th>"
+        f"<br><small>{html(infos[name])}</small></th>"
         f"<td>{html('tune.about')} {duration(cost.seconds)}</td>"
         f"<td>{html('tune.about')} {cost.memory_mb / 1000:.1f} GB</td></tr>"
         for name, cost in found.items()
@@ -66,7 +69,7 @@ def _steps(job: Job) -> str:
     if job.state != "running":
         return ""
     if not job.progress:
-        return f"<p>{html('status.start')}</p>{meter()}"
+        return f"<p>{html('tune.starting')}</p>{meter()}"
     step = Progress(**job.progress)
     text = html(f"status.{step.stage}", what=step.what)
     if not step.total:

@@ -32,6 +32,7 @@ from xmodal.training.config import Recipe
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics
 from xmodal.training.text_metrics import description_metrics
+from xmodal.training.word_start import start_on_words
 
 _BATCH = 32
 _MOST_TEXTS = 10
@@ -96,7 +97,20 @@ class GeneratorLearner(Learner):
             # Without a `length`: rows of like length are often of one kind, and some steps of nothing but pictures that
             # cannot be told undo what was learnt (the loss of captions went from 2.7 to 3.8 in ten).
             rows.append({"seen": seen[picture], "lessons": told})
+        if not self.recipe.start:
+            self._start_on_words(pictures, seen, lessons, report, cancel)
         return rows, PackedCollator(self.processor)
+
+    def _start_on_words(self, pictures: list[str], seen: dict[str, Tensor], lessons, report, cancel) -> None:
+        """Teach the connector the words of the descriptions, or of the answers of pictures that have none."""
+        described: dict[str, list[str]] = {picture: [] for picture in pictures}
+        answered: dict[str, list[str]] = {picture: [] for picture in pictures}
+        for picture, asked_and_told in lessons:
+            for asked, told in asked_and_told.items():
+                (described if asked in (SHORT, LONG) else answered)[picture] += told
+        texts = [described[picture] or answered[picture] for picture in pictures]
+        tokens = [self.processor.lesson("", told, self.recipe.train.max_length)[1] for told in texts]
+        start_on_words(self.model, list(seen.values()), tokens, self.recipe.train.seed, report, cancel)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """See `Learner.tensors`."""

@@ -53,7 +53,7 @@ class SpanLearner(Learner):
         rows = add_unanswerable(_usable(data), train.unanswerable, train.seed)
         self.rows, self.aside = _put_aside(rows, train.seed)
         if train.trainable == "head":
-            _log.warning("A head alone on a frozen tower marks answers poorly; train.trainable=lora is much better.")
+            _log.warning("A head alone marks answers poorly; a small adapter (train.trainable: lora) is much better.")
         device = pick_device()
         tower = load_tower(
             "text", recipe.towers.get("text", ""), max_length=train.max_length, report=report, device=device

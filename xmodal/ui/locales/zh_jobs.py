@@ -65,3 +65,13 @@ STORED = (
     (r"The end of its log tells more: (?P<log>.+)\.", "日志末尾有更多信息：{log}"),
 )
 """Pattern of the English sentence to the Chinese one, which takes the pattern's groups."""
+
+MESSAGES = {
+    "no_contestant": ("这个任务没有名为“{name}”的模型。", "可选的模型：{names}。"),
+    "two_models": ("需要两个模型。", "请在两边各选一个；只有一个时，请先再训练一个。"),
+    "same_model": ("两边是同一个模型。", "请换掉其中一个。"),
+    "untrained_pair": ("两个未训练的模型没有可对比的。", "请在一边选一个训练过的模型。"),
+    "no_common_class": ("{first} 和 {second} 没有共同的类别。", "请选两个区分同样类别的模型。"),
+    "question_and_text": ("需要一个问题和一段文字。", "请补上缺少的一项。"),
+}
+"""Of errors in comparisons, by their code."""

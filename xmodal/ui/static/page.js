@@ -80,7 +80,7 @@
     for (const locale of Object.values(texts)) {
       for (const key of Object.keys(locale)) if (key.endsWith("tab")) known.set(locale[key], now[key]);
     }
-    for (const button of document.querySelectorAll(".tab-container button")) {
+    for (const button of document.querySelectorAll(".tab-wrapper button")) {
       for (const node of button.childNodes) {
         const name = known.get(node.nodeValue?.trim());
         if (name && name !== node.nodeValue.trim()) node.nodeValue = name;
@@ -140,8 +140,9 @@
   for (const name of ["timeupdate", "seeked", "loadedmetadata"]) document.addEventListener(name, follow, true);
   new MutationObserver(mark).observe(document.documentElement, { attributes: true, attributeFilter: ["lang"] });
 
-  // Tabs within a tab are drawn when that one is opened for the first time.
-  const holdsTabs = (node) => node.querySelector?.(".tab-container");
+  // Tabs within a tab are drawn when that one is opened for the first time, and all anew when there is less or more
+  // room for them: those for which there is none are in a menu.
+  const holdsTabs = (node) => node.matches?.(".tab-wrapper *") || node.querySelector?.(".tab-wrapper");
   new MutationObserver((changes) => {
     if (changes.some((change) => [...change.addedNodes].some(holdsTabs))) relabelTabs();
   }).observe(document.body, { childList: true, subtree: true });

@@ -1,0 +1,71 @@
+"""A trained model as an adapter, with all that is needed to know how it was made."""
+
+import datetime
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from xmodal import __version__
+from xmodal.device import pick_device
+from xmodal.modalities import MODALITIES
+from xmodal.models.adapters import Adapter, save_adapter
+from xmodal.training.config import Recipe
+from xmodal.training.learners.base import Learner
+from xmodal.training.processes import count
+
+_PACKAGES = ("torch", "transformers", "peft", "accelerate", "datasets", "timm")
+
+
+def save_trained(learner: Learner, folder: Path, started: float) -> Adapter:
+    """Store what was trained.
+
+    Args:
+        learner: With its recipe and data.
+        folder: Of the adapter.
+        started: When the training was, by `time.perf_counter`.
+    """
+    recipe, data = learner.recipe, learner.data
+    adapter = Adapter(
+        name=recipe.name,
+        family=learner.family,
+        task=recipe.task,
+        base=learner.base,
+        labels=tuple(data.labels),
+        settings={
+            **learner.settings(),
+            "train": recipe.train.model_dump(mode="json"),
+            "processes": count(),
+            "device": pick_device().label,
+            "seconds": round(time.perf_counter() - started, 1),
+        },
+        data={
+            "source": ", ".join(map(_bare_name, recipe.data.sources)),
+            "fingerprint": data.report.fingerprint,
+            "train_rows": data.report.train_rows,
+            "check_rows": data.report.check_rows,
+            "licence": recipe.licence or data.report.licence,
+            "languages": list(recipe.languages),
+        },
+        recipe=_settled(recipe, learner).to_yaml(),
+        versions={"xmodal": __version__, **{name: version(name) for name in _PACKAGES}},
+        created=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
+    )
+    return save_adapter(adapter, learner.tensors(), folder)
+
+
+def with_sources(recipe: Recipe, change: Callable[[str], str]) -> Recipe:
+    """The recipe with each source of its data changed."""
+    return recipe.model_copy(update={"data": recipe.data.map_sources(change)})
+
+
+def _settled(recipe: Recipe, learner: Learner) -> Recipe:
+    """The recipe with defaults written out, so that it gives the same when they change, and no path of this machine."""
+    towers = {role: entry["model"] for role, entry in learner.base.items() if role in MODALITIES}
+    train = recipe.train.model_copy(update={"learning_rate": recipe.train.rate, "epochs": recipe.train.passes})
+    return with_sources(recipe, _bare_name).model_copy(update={"towers": towers, "train": train})
+
+
+def _bare_name(source: str) -> str:
+    """Without the folders of this machine."""
+    return source if source.startswith(("sample:", "hub:")) else Path(source).name

@@ -1,0 +1,37 @@
+"""Names and values of metrics as people read them, the same wherever they stand."""
+
+from html import escape
+
+from xmodal.ui.i18n import html
+
+_KEYS = {
+    **{name: name for name in ("accuracy", "precision", "recall")}, "f1": "f_one", "auc": "auc",
+    **{name: name for name in ("exact_match", "answerability")},
+    "f1_answerable": "answerable", "f1_unanswerable": "unanswerable",
+    **{name: name for name in ("cider", "bleu", "rouge_l", "chrf", "wer", "cer")},
+}  # fmt: skip
+_ORDER = tuple(_KEYS)
+
+
+def metric_name(name: str) -> str:
+    """In plain words where it is known, as HTML."""
+    return html(f"tune.metric_{_KEYS[name]}") if name in _KEYS else escape(name)
+
+
+def measure(name: str, value: object) -> str:
+    """A value: a share as `12.3%`, CIDEr as papers give it (100 times), others as they are; a dash for none."""
+    if not is_number(value):
+        return "–"
+    if name == "cider":
+        return f"{100 * value:.1f}"
+    return f"{value:.1%}" if name in _KEYS else f"{value:.3g}"
+
+
+def is_number(value: object) -> bool:
+    """Whether it can be shown as a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def rank(name: str) -> tuple[int, str]:
+    """For sorting: those that are known first, in the order in which they are most often wanted."""
+    return (_ORDER.index(name) if name in _KEYS else len(_ORDER), name)
