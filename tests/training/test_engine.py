@@ -78,12 +78,15 @@ class TestHead:
         assert found["metric"] == "accuracy" and len(found["folds"]) == 2
         assert found["mean"] == pytest.approx(sum(found["folds"]) / 2) and found["mean"] > 0.8
         assert "Cross-validation on the training rows, 2 parts" in (home / "made" / "README.md").read_text("utf-8")
+        assert main(["train", str(home / "r.yaml"), "--cross-validate-only"]) == 2
+        assert "asks for no cross-validation" in capsys.readouterr().err
+
+    @pytest.mark.thorough
+    def test_cross_validation_alone_by_a_column(self, trained, home, capsys):
         only = ["--cross-validate-only", "--set", "cross_validation_column=thing", "--set", "train.max_steps=2"]
         assert main(["train", str(home / "r.yaml"), *only]) == 0
         out = capsys.readouterr().out
         assert "accuracy in cross-validation" in out and "adapter" not in out
-        assert main(["train", str(home / "r.yaml"), "--cross-validate-only"]) == 2
-        assert "asks for no cross-validation" in capsys.readouterr().err
 
     def test_the_run_is_kept_without_its_checkpoints(self, trained, home):
         run = read_run(trained["run"])

@@ -98,7 +98,7 @@ def download(page) -> list[dict]:
 def test_text_by_keyboard_with_what_is_not_given_and_a_rating(tab, home):
     page = tab("mixed")
     card = page.inner_text("#xm-classify-card")
-    assert "bad, good" in card and "text, picture, recording" in card and "Right answers" in card
+    assert "bad, good" in card and "text, picture, recording" in card and "Accuracy" in card
     page.fill(TEXT, "The garden was lovely.")
     run(page, key="Enter")
     result = page.inner_text("#xm-classify-result")

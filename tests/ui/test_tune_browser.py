@@ -59,8 +59,7 @@ def test_sample_set_head_curve_before_and_after_and_use(visit, other_sounds):
     page.wait_for_selector("#xm-tune-state .xm-state")
     assert page.get_attribute("#xm-tune-state .xm-state", "data-state") in ("queued", "running")
     page.reload()
-    open_tab(page)
-    page.get_by_role("tab", name="2 Training").click()
+    go_to_tab(page, "Fine-tune")  # shows the run that goes on
     page.wait_for_selector("#xm-tune-curve polyline", timeout=LONG_MS, state="attached")
     page.wait_for_selector("#xm-tune-result .xm-verdict", timeout=LONG_MS)
     before, after = (page.inner_text(f"#xm-tune-result .xm-{side}") for side in ("before", "after"))
