@@ -57,7 +57,6 @@ def test_killed_it_loses_at_most_the_steps_since_the_checkpoint(recipe, whole, c
     assert list((read_run(run).folder).rglob("*.pt")) == [], "checkpoints are deleted"
 
 
-@pytest.mark.thorough
 def test_interrupted_it_stores_a_checkpoint_and_goes_on(recipe, whole, home, monkeypatch):
     process = start_cli("train", str(recipe), "--out", str(home / "made"))
     run = wait_for_steps(process, 20)
