@@ -74,7 +74,7 @@ def test_the_tower_sees_the_whole_picture_and_its_colours(model):
     image = Image.new("RGB", (300, 100), "white")
     image.paste("red", (0, 0, 40, 100))  # at the edge, where a crop of the middle would not see it
     tokens = model.tower(**model.tower.prepare([image]))[0]
-    assert tokens.shape == (1, 10, model.config.tower_dim)
+    assert tokens.shape == (1, 10, sum(model.config.tower_parts))
     colours = tokens[0, 1:, -6:-3].unflatten(0, (3, 3))  # mean red, green and blue, by rows
     assert (colours[:, 0, 0] - colours[:, 0, 1] > 0.5).all()
     assert torch.allclose(colours[:, 2], torch.ones(3, 3), atol=0.02)

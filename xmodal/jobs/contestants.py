@@ -82,12 +82,8 @@ def find_contestant(task: str, name: str | None) -> Contestant:
 
 
 def can_meet(one: Contestant, other: Contestant) -> bool:
-    """Whether two models of one task can be compared: of classifiers, those that have classes in common."""
-    if one.name == other.name or not set(one.takes) & set(other.takes):
-        return False
-    if one.task != "classify":
-        return True
-    return bool(set(one.labels) & set(other.labels)) or bool(one.labels) != bool(other.labels)
+    """Whether there is an input on which the two can be compared; see `check_pair`."""
+    return _mismatch(one, other) is None and bool(set(one.takes) & set(other.takes))
 
 
 def find_opponent(one: Contestant, others: Sequence[Contestant]) -> Contestant | None:
@@ -108,15 +104,26 @@ def check_pair(first: Contestant, second: Contestant, given: dict[str, str]) -> 
     Raises:
         InputError: They are one model, of different tasks or of different classes, or cannot use what is given.
     """
+    if problem := _mismatch(first, second):
+        raise problem
+    if first.task == "answer" and not set(first.takes) <= set(given):
+        raise InputError("A question and a text are needed.", "Give the one that is missing.", "question_and_text")
+    for one in (first, second):
+        if not set(given) & set(one.takes):
+            raise InputError(f"{one.name} has nothing to work on.", f"It takes: {', '.join(one.takes)}.")
+
+
+def _mismatch(first: Contestant, second: Contestant) -> InputError | None:
+    """Why two models cannot be compared, whatever they are given."""
     if first.name == second.name:
-        raise InputError("Both sides are the same model.", "Choose another one for one of them.", "same_model")
+        return InputError("Both sides are the same model.", "Choose another one for one of them.", "same_model")
     if first.task != second.task:
-        raise InputError(
+        return InputError(
             f"{first.name} and {second.name} do different things ({first.task}, {second.task}).",
             "Choose two models of one task.",
         )
     if first.task == "classify" and not (first.labels or second.labels):
-        raise InputError(
+        return InputError(
             "Two models without training have nothing to compare.",
             "Choose a trained one for one side.",
             "untrained_pair",
@@ -124,12 +131,8 @@ def check_pair(first: Contestant, second: Contestant, given: dict[str, str]) -> 
     if first.labels and second.labels and not set(first.labels) & set(second.labels):
         advice = "Choose two that tell the same classes apart."
         problem = f"{first.name} and {second.name} have no class in common."
-        raise InputError(problem, advice, "no_common_class", first=first.name, second=second.name)
-    if first.task == "answer" and not set(first.takes) <= set(given):
-        raise InputError("A question and a text are needed.", "Give the one that is missing.", "question_and_text")
-    for one in (first, second):
-        if not set(given) & set(one.takes):
-            raise InputError(f"{one.name} has nothing to work on.", f"It takes: {', '.join(one.takes)}.")
+        return InputError(problem, advice, "no_common_class", first=first.name, second=second.name)
+    return None
 
 
 def answer(

@@ -57,11 +57,6 @@ class GeneratorConfig(PretrainedConfig):
         options.setdefault("tie_word_embeddings", False)  # the language model ties its own
         super().__init__(**options)
 
-    @property
-    def tower_dim(self) -> int:
-        """Width of the tower's tokens."""
-        return sum(self.tower_parts)
-
 
 class Connector(nn.Module):
     """Tokens of the tower to words that the language model never had: `(batch, places, dim)` to `(..., width)`.

@@ -227,7 +227,9 @@ def _result(
     report, cancel,
 ) -> DescribeResult:  # fmt: skip
     labels = tuple(label_picture(image, report=report, cancel=cancel))
-    description = (settle(told, labels) if settled else told) if told else describe_labels(labels, language)
+    description = told or describe_labels(labels, language)
+    if told and settled:
+        description = settle(told, labels)
     if language == "zh":
         labels = tuple(LabelScore(chinese_name(one.label, "pictures"), one.score) for one in labels)
     written = tuple(read_page(image)) if ocr else ()

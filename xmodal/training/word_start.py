@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from xmodal.device import pick_device
 from xmodal.models.generator import GeneratorModel
 from xmodal.progress import Progress, Reporter, check_cancelled
+from xmodal.tasks.features import autocast
 
 _PASSES, _STEPS, _BATCH, _RATE, _READER_RATE = 4, 100, 64, 1e-3, 3e-2
 """More passes do not tell words of other photographs better (6,591 of Flickr8k: best after three); few pictures need
@@ -63,7 +63,7 @@ def start_on_words(
             check_cancelled(cancel)
             tokens = torch.stack([seen[i] for i in part]).float().to(model.device)
             wanted = torch.stack([_shares(texts[i], place) for i in part]).to(model.device)
-            with torch.autocast(model.device.type, torch.bfloat16, enabled=pick_device().dtype == "bfloat16"):
+            with autocast(model.device):
                 told = reader(model.connector(tokens))
             loss = nn.functional.binary_cross_entropy_with_logits(told.float(), wanted)
             optimizer.zero_grad()

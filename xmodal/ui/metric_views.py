@@ -4,18 +4,16 @@ from html import escape
 
 from xmodal.ui.i18n import html
 
-_KEYS = {
-    **{name: name for name in ("accuracy", "precision", "recall")}, "f1": "f_one", "auc": "auc",
-    **{name: name for name in ("exact_match", "answerability")},
-    "f1_answerable": "answerable", "f1_unanswerable": "unanswerable",
-    **{name: name for name in ("cider", "bleu", "rouge_l", "chrf", "wer", "cer")},
-}  # fmt: skip
-_ORDER = tuple(_KEYS)
+_ORDER = (
+    "accuracy", "precision", "recall", "f1", "auc", "exact_match", "answerability", "f1_answerable", "f1_unanswerable",
+    "cider", "bleu", "rouge_l", "chrf", "wer", "cer",
+)  # fmt: skip
+_TEXTS = {"f1": "f_one", "f1_answerable": "answerable", "f1_unanswerable": "unanswerable"}
 
 
 def metric_name(name: str) -> str:
     """In plain words where it is known, as HTML."""
-    return html(f"tune.metric_{_KEYS[name]}") if name in _KEYS else escape(name)
+    return html(f"tune.metric_{_TEXTS.get(name, name)}") if name in _ORDER else escape(name)
 
 
 def measure(name: str, value: object) -> str:
@@ -24,7 +22,7 @@ def measure(name: str, value: object) -> str:
         return "–"
     if name == "cider":
         return f"{100 * value:.1f}"
-    return f"{value:.1%}" if name in _KEYS else f"{value:.3g}"
+    return f"{value:.1%}" if name in _ORDER else f"{value:.3g}"
 
 
 def is_number(value: object) -> bool:
@@ -34,4 +32,4 @@ def is_number(value: object) -> bool:
 
 def rank(name: str) -> tuple[int, str]:
     """For sorting: those that are known first, in the order in which they are most often wanted."""
-    return (_ORDER.index(name) if name in _KEYS else len(_ORDER), name)
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)

@@ -91,9 +91,9 @@ class RunEvents:
     def on_arrive(self, kept: str | None, request: gr.Request) -> dict:
         """The page was opened or loaded again: who it is, and what they have running."""
         owner = owner_of(kept, request)
-        active = any(job.state in _ACTIVE for job in poll(owner))
-        step = {self.tab.steps: gr.update(selected="run")} if active else {}
-        return {self.owner: owner, **step, **self._draw(owner, None, request, anew=True)}
+        drawn = self._draw(owner, None, request, anew=True)
+        step = {self.tab.steps: gr.update(selected="run")} if drawn[self.timer].active else {}
+        return {self.owner: owner, **step, **drawn}
 
     def on_open(self, kept: str | None, picked: int | None, request: gr.Request) -> dict:
         """A run was chosen, or the tab was opened."""

@@ -98,19 +98,18 @@ class GeneratorLearner(Learner):
             # cannot be told undo what was learnt (the loss of captions went from 2.7 to 3.8 in ten).
             rows.append({"seen": seen[picture], "lessons": told})
         if not self.recipe.start:
-            self._start_on_words(pictures, seen, lessons, report, cancel)
+            self._start_on_words(seen, lessons, rows, report, cancel)
         return rows, PackedCollator(self.processor)
 
-    def _start_on_words(self, pictures: list[str], seen: dict[str, Tensor], lessons, report, cancel) -> None:
+    def _start_on_words(self, seen: dict[str, Tensor], lessons, rows: Sequence[dict], report, cancel) -> None:
         """Teach the connector the words of the descriptions, or of the answers of pictures that have none."""
-        described: dict[str, list[str]] = {picture: [] for picture in pictures}
-        answered: dict[str, list[str]] = {picture: [] for picture in pictures}
-        for picture, asked_and_told in lessons:
-            for asked, told in asked_and_told.items():
-                (described if asked in (SHORT, LONG) else answered)[picture] += told
-        texts = [described[picture] or answered[picture] for picture in pictures]
-        tokens = [self.processor.lesson("", told, self.recipe.train.max_length)[1] for told in texts]
-        start_on_words(self.model, list(seen.values()), tokens, self.recipe.train.seed, report, cancel)
+        described: dict[str, list] = {picture: [] for picture in seen}
+        answered: dict[str, list] = {picture: [] for picture in seen}
+        for (picture, asked_and_told), row in zip(lessons, rows, strict=True):
+            for asked, (_, tokens) in zip(asked_and_told, row["lessons"], strict=True):
+                (described if asked in (SHORT, LONG) else answered)[picture] += tokens
+        texts = [described[picture] or answered[picture] for picture in seen]
+        start_on_words(self.model, list(seen.values()), texts, self.recipe.train.seed, report, cancel)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """See `Learner.tensors`."""
