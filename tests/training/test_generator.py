@@ -107,6 +107,18 @@ def test_rows_of_one_picture_stay_on_one_side_and_share_their_references(tmp_pat
     assert len(rows) == len(data.train) // 2 and all(len(row["lessons"][0][1]) == 2 for row in rows)
 
 
+def test_made_up_pictures_are_further_rows(tmp_path):
+    source = write_pictures(tmp_path, describe_and_ask)
+    learner = GeneratorLearner(
+        recipe_for(source, trainable="head", class_pictures=5), load_data(recipe_for(source).data)
+    )
+    rows, _ = learner.prepare()
+    assert len(rows) == 12 + 5 and all("lessons" in row and "name" in row for row in rows)
+    assert {len(row["lessons"]) for row in rows[-5:]} == {2}
+    with pytest.raises(InputError, match="class_pictures"):
+        recipe_for(source, "transcribe", class_pictures=5)
+
+
 def test_training_goes_on_from_a_trained_connector(tmp_path):
     source = write_pictures(tmp_path, describe_and_ask)
     first = train(recipe_for(source, trainable="head", epochs=1), out=tmp_path / "first")

@@ -2,12 +2,14 @@
 
 import dataclasses
 
+import gradio as gr
 import pytest
 import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from tests.tiny_language import NAME, make_language, use_language
+from xmodal.data.held_names import is_held_out
 from xmodal.errors import CancelledError, InputError, UnknownModelError
 from xmodal.models.adapters import Adapter, save_adapter
 from xmodal.models.generator import build_generator
@@ -21,6 +23,8 @@ from xmodal.models.generator_adapter import (
     trained_tensors,
 )
 from xmodal.models.generator_text import LONG, SHORT, PackedCollator, _share_rows, generate_texts
+from xmodal.tasks.pictures import label_picture
+from xmodal.training.class_pictures import make_class_pictures, name_lessons
 from xmodal.training.word_start import start_on_words
 
 TEXTS = [(SHORT, ["A red square.", "red"]), ("what colour is it?", ["red", "A blue ?", "I can't tell."]), (LONG, ["A"])]
@@ -70,6 +74,47 @@ def test_too_few_pictures_to_learn_words_from_change_nothing(model):
     assert all(torch.equal(value, before[name]) for name, value in model.connector.state_dict().items())
 
 
+def test_the_tower_names_what_it_is_sure_of_as_the_labels_do(model):
+    lion = Image.open(gr.get_image("lion.jpg")).convert("RGB")
+    with torch.inference_mode():
+        seen = model.tower(**model.tower.prepare([lion, *pictures("red")]))[0]
+    names = model.tower.tell_names(seen, 3)
+    assert names[0] == label_picture(lion, 1)[0].label == "lion"
+    assert names[1] == "" or names[1].startswith("perhaps ")
+    assert model.tower.tell_names(seen, 0) == ["", ""]
+
+
+def test_names_are_read_with_the_picture_in_training_as_in_use(model):
+    processor, seen = make_processor(model), look(model, "red")[0]
+    lesson = processor.lesson(SHORT, ["red"], 32)
+    batch = PackedCollator(processor)([{"seen": seen, "name": "perhaps red square", "lessons": [lesson]}])
+    used = processor.prompts([SHORT, SHORT], ["perhaps red square", ""])
+    assert batch["input_ids"][0].tolist()[: used["input_ids"].shape[1]] == used["input_ids"][0].tolist()
+    assert used["attention_mask"][1].sum() == processor.prompts([SHORT])["input_ids"].shape[1]
+    # With a shorter prompt than its neighbour's, a picture is told as by itself.
+    alone = generate_texts(model, processor, look(model, "red"), [SHORT])
+    model.tower.tell_names = lambda seen, most: ["perhaps a blue square or A red one", ""][: len(seen)]
+    assert generate_texts(model, processor, look(model, "blue", "red"), [SHORT, SHORT])[1] == alone[0]
+
+
+def test_pictures_are_made_up_of_classes_that_the_tower_then_names(model):
+    seen = list(look(model, "red", "blue", "white"))
+    made = make_class_pictures(model.tower, seen, 40, seed=3)
+    names = model.tower.tell_names(torch.stack([tokens for tokens, _ in made]), 1)
+    assert sum(name in told for (_, name), told in zip(made, names, strict=True)) >= 38
+    assert len({name for _, name in made}) == 40 and not any(is_held_out(name) for _, name in made)
+    again = make_class_pictures(model.tower, seen, 40, seed=3)
+    assert all(torch.equal(a, b) for (a, _), (b, _) in zip(made, again, strict=True))
+    assert name_lessons("owl") == {SHORT: ["an owl", "a picture of an owl"], "what is in the picture?": ["an owl"]}
+    model.tower.classifier = None
+    assert make_class_pictures(model.tower, seen, 3) == [] and model.tower.tell_names(torch.stack(seen), 3) == [""] * 3
+
+
+@pytest.mark.parametrize("names", [("lion", "Lions", "a sea lion"), ("tomato", "tomatoes")])
+def test_a_name_is_held_out_with_all_its_forms(names):
+    assert len({is_held_out(name) for name in names}) == 1
+
+
 def test_the_tower_sees_the_whole_picture_and_its_colours(model):
     image = Image.new("RGB", (300, 100), "white")
     image.paste("red", (0, 0, 40, 100))  # at the edge, where a crop of the middle would not see it
@@ -117,6 +162,8 @@ def test_a_saved_model_is_loaded_by_the_auto_classes_and_says_the_same(model, tm
         assert torch.allclose(again(**inputs).logits, expected, atol=1e-5)
     out = again.generate(**inputs, max_new_tokens=5, do_sample=False)
     assert out.shape[1] <= inputs["input_ids"].shape[1] + 5
+    seen = look(model, "red", "blue")
+    assert again.config.names == 3 and again.tower.tell_names(seen, 3) == model.tower.tell_names(seen, 3)
 
 
 def test_a_picture_in_a_batch_is_told_as_by_itself(model):

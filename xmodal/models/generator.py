@@ -15,6 +15,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from xmodal.device import Device
 from xmodal.errors import UnknownModelError
+from xmodal.models.label_names import imagenet_names
 from xmodal.models.picture_tower import PictureTower, load_picture_tower
 from xmodal.models.quiet import quiet_transformers
 from xmodal.models.registry import find_model, list_models
@@ -22,6 +23,7 @@ from xmodal.models.sources import fetch
 from xmodal.progress import Reporter
 
 GRID = 6
+NAMES = 3
 _IGNORED = -100
 
 
@@ -34,6 +36,7 @@ class GeneratorConfig(PretrainedConfig):
         transforms: How pictures are made into pixels.
         grid: Places across and down that the language model is told of.
         tower_parts: Widths of what the tower's tokens are put together from (`PictureTower.parts`).
+        names: Names of the tower's classes that stand beside a picture in words, at most; 0 for none.
         language_model: Registered name of the language model.
         text_config: Its configuration.
         image_token_id: Stands where the picture's tokens go; a token that texts do not have.
@@ -44,11 +47,11 @@ class GeneratorConfig(PretrainedConfig):
 
     def __init__(
         self, tower: str = "", architecture: str = "", transforms: dict | None = None, grid: int = GRID,
-        tower_parts: list[int] | None = None, language_model: str = "",
+        tower_parts: list[int] | None = None, names: int = 0, language_model: str = "",
         text_config: dict | PretrainedConfig | None = None, image_token_id: int = 0, **options,
     ):  # fmt: skip
         self.tower, self.architecture, self.transforms, self.grid = tower, architecture, transforms or {}, grid
-        self.tower_parts = list(tower_parts or [])
+        self.tower_parts, self.names = list(tower_parts or []), names
         self.language_model, self.image_token_id = language_model, image_token_id
         if isinstance(text_config, dict):
             kind = text_config.get("model_type", "llama")
@@ -107,7 +110,8 @@ class GeneratorModel(PreTrainedModel, GenerationMixin):
             import timm
 
             network = timm.create_model(config.architecture, pretrained=False, num_classes=0)
-            tower = PictureTower(config.tower, network, config.transforms, config.grid)
+            classifier = nn.Linear(network.num_features, len(imagenet_names())) if config.names else None
+            tower = PictureTower(config.tower, network, config.transforms, config.grid, classifier)
         self.tower = tower
         self.language = language if language is not None else AutoModelForCausalLM.from_config(config.text_config)
         embeddings = self.language.get_input_embeddings().weight
@@ -193,7 +197,7 @@ class GeneratorModel(PreTrainedModel, GenerationMixin):
 
 def build_generator(
     tower: str = "", language_model: str = "", dtype: torch.dtype = torch.float32, grid: int = GRID,
-    report: Reporter | None = None, device: Device | None = None,
+    names: int = NAMES, report: Reporter | None = None, device: Device | None = None,
 ) -> tuple[GeneratorModel, dict[str, dict]]:  # fmt: skip
     """A generator of pretrained parts; its connector knows nothing yet.
 
@@ -202,6 +206,7 @@ def build_generator(
         language_model: Registered name of a language model; the default one if empty.
         dtype: Of the language model.
         grid: Places across and down.
+        names: See `GeneratorConfig`; none where the tower's classes are not those of ImageNet.
         report: Told of downloads.
         device: Where it goes.
 
@@ -212,14 +217,14 @@ def build_generator(
         UnknownModelError: A name is not known.
     """
     quiet_transformers()
-    seen = load_picture_tower(tower, grid, report)
+    seen = load_picture_tower(tower, grid, report, named=bool(names))
     spec = find_model(language_model or list_models("generate")[0], "generate")
     fetched = fetch(spec, report)
     language = AutoModelForCausalLM.from_pretrained(fetched.path, dtype=dtype)
     config = GeneratorConfig(
         tower=seen.name, architecture=seen.network.pretrained_cfg["architecture"], transforms=_plain(seen.transforms),
-        grid=grid, tower_parts=seen.parts, language_model=spec.name, text_config=language.config.to_dict(),
-        image_token_id=image_token(fetched.path),
+        grid=grid, tower_parts=seen.parts, names=names if seen.classifier else 0, language_model=spec.name,
+        text_config=language.config.to_dict(), image_token_id=image_token(fetched.path),
     )  # fmt: skip
     model = GeneratorModel(config, seen, language)
     base = {

@@ -92,8 +92,13 @@ def load_generator(adapter: Adapter, report: Reporter | None = None) -> Generato
     if adapter.family != "generator":
         raise InputError(f"The adapter {adapter.name} does not describe pictures.", "Choose one that is a generator.")
     train, base = adapter.settings["train"], adapter.base
+    settings = adapter.settings
     model, _ = build_generator(
-        base["image"]["model"], base["text"]["model"], grid=adapter.settings["grid"], report=report
+        base["image"]["model"],
+        base["text"]["model"],
+        grid=settings["grid"],
+        names=settings.get("names", 0),
+        report=report,
     )
     prepare_generator(model, train["trainable"], train["lora_rank"], train["top_layers"])
     load_trained(model, adapter)

@@ -47,19 +47,26 @@ class GeneratorProcessor:
         self.line = self._tokens("\n")
         self.prefix = [config.image_token_id] * (config.grid**2 + 1) + self.line
 
-    def __call__(self, images: Sequence["Image.Image"], text: Sequence[str]) -> dict[str, Tensor]:
-        """RGB pictures and an instruction or question for each, to the arguments of `generate`."""
-        return self.prompts(text) | {"pixel_values": torch.stack([self.transform(image) for image in images])}
+    def __call__(
+        self, images: Sequence["Image.Image"], text: Sequence[str], names: Sequence[str] | None = None
+    ) -> dict[str, Tensor]:
+        """RGB pictures, an instruction or question for each, and what `tell_names` makes of them, for `generate`."""
+        return self.prompts(text, names) | {"pixel_values": torch.stack([self.transform(image) for image in images])}
 
-    def prompts(self, instructions: Sequence[str]) -> dict[str, Tensor]:
+    def prompts(self, instructions: Sequence[str], names: Sequence[str] | None = None) -> dict[str, Tensor]:
         """`input_ids` and `attention_mask` `(batch, tokens)`, padded on the left, with places for a picture each."""
-        rows = [self.prefix + self._tokens(one) + self.line for one in instructions]
+        named = names or [""] * len(instructions)
+        rows = [self.start(name) + self._tokens(one) + self.line for one, name in zip(instructions, named, strict=True)]
         longest = max(map(len, rows))
         ids = torch.full((len(rows), longest), self.end)
         attention = torch.zeros_like(ids)
         for i, row in enumerate(rows):
             ids[i, longest - len(row) :], attention[i, longest - len(row) :] = torch.tensor(row), 1
         return {"input_ids": ids, "attention_mask": attention}
+
+    def start(self, name: str) -> list[int]:
+        """Tokens of a picture that is called so: places for what the tower sees, and the name in words."""
+        return self.prefix + (self._tokens(name) + self.line if name else [])
 
     def lesson(self, instruction: str, texts: Sequence[str], max_length: int) -> Lesson:
         """Tokens of an instruction, and of each text that is right for it; at most `max_length` of each."""
@@ -103,8 +110,13 @@ class PackedCollator:
         self.processor = processor
 
     def __call__(self, rows: Sequence[dict]) -> dict[str, Tensor]:
-        """Rows of `seen`, the tower's tokens `(places, dim)`, and `lessons`, to the arguments of `GeneratorModel`."""
-        packed = [self._pack(row["lessons"], 1000 * i) for i, row in enumerate(rows)]
+        """Rows of pictures to the arguments of `GeneratorModel`.
+
+        Args:
+            rows: `seen`, the tower's tokens `(places, dim)`, its `name` if that is told, and `lessons`.
+        """
+        starts = [self.processor.start(row.get("name", "")) for row in rows]
+        packed = [self._pack(starts[i], row["lessons"], 1000 * i) for i, row in enumerate(rows)]
         shared = _share_rows([len(one) for one in packed])
         longest = max(sum(len(packed[i]) for i in group) for group in shared)
         filling = (self.processor.end, _IGNORED, 0, -1, -1, -1)
@@ -121,9 +133,11 @@ class PackedCollator:
             "picture_tokens": torch.stack([rows[i]["seen"] for group in shared for i in group]).float(),
         }  # fmt: skip
 
-    def _pack(self, lessons: Sequence[Lesson], picture: int) -> list[tuple[int, int, int, int, int, int]]:
+    def _pack(
+        self, prefix: list[int], lessons: Sequence[Lesson], picture: int
+    ) -> list[tuple[int, int, int, int, int, int]]:
         """For each place: token, the token to be learnt, position, its part, that part's parent, the picture's part."""
-        prefix, line, end = self.processor.prefix, self.processor.line, self.processor.end
+        line, end = self.processor.line, self.processor.end
         packed = [(token, _IGNORED, i, picture, picture, picture) for i, token in enumerate(prefix)]
         number = picture
         for asked, texts in lessons:
@@ -208,7 +222,8 @@ def answer_texts(
 
 def _generate(model: GeneratorModel, processor: GeneratorProcessor, seen: Tensor, instructions, **options):
     """What `generate` gives, the likeliest token each time, and the prompt's length."""
-    prompts = {name: value.to(model.device) for name, value in processor.prompts(instructions).items()}
+    names = model.tower.tell_names(seen.to(model.device), model.config.names)
+    prompts = {name: value.to(model.device) for name, value in processor.prompts(instructions, names).items()}
     most = max(MOST_TOKENS.get(one, ANSWER_TOKENS) for one in instructions)
     out = model.generate(
         **prompts, picture_tokens=seen.to(model.device), max_new_tokens=most, do_sample=False,

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from xmodal.models.label_names import imagenet_names
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -28,15 +30,13 @@ class ImageLabeller(nn.Module):
 
     def __init__(self, folder: Path):
         import timm
-        from timm.data import ImageNetInfo, create_transform, resolve_data_config
+        from timm.data import create_transform, resolve_data_config
 
         super().__init__()
         self.network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
         settings = resolve_data_config({}, model=self.network)
         self.transform, self.seen = create_transform(**settings), settings["crop_pct"]
-        names = ImageNetInfo()
-        count = self.network.num_classes
-        self.labels = [names.index_to_description(number).split(",")[0].strip() for number in range(count)]
+        self.labels = list(imagenet_names()[: self.network.num_classes])
 
     @property
     def nbytes(self) -> int:

@@ -1,15 +1,18 @@
 """The image tower as the generator looks through it: fewer places than its last feature map, but more of each.
 
 The last map of a network trained to name things knows little of colour and of exact form. Each place of the grid
-therefore also has what two earlier stages say there, and the mean and spread of its pixels.
+therefore also has what two earlier stages say there, and the mean and spread of its pixels. What the network's own
+last layer calls the picture is told in words.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from xmodal.device import Device
+from xmodal.models.label_names import imagenet_names
 from xmodal.models.registry import find_model
 from xmodal.models.sources import fetch
 from xmodal.models.towers import DEFAULT_TOWERS, ImageTower, Tower
@@ -17,6 +20,8 @@ from xmodal.progress import Reporter
 
 _EARLIER = (8, 16)
 """Reductions of the earlier stages that are looked at."""
+_SURE, _PERHAPS = 0.5, 0.05
+"""Scores from which a name is told as it is, and as one of those that it may be."""
 
 
 class PictureTower(ImageTower):
@@ -29,13 +34,16 @@ class PictureTower(ImageTower):
         network: timm network without its classifier.
         transforms: As timm's `create_transform` takes them.
         grid: Places across and down.
+        classifier: The network's last layer, `(num_features)` to the 1,000 classes of ImageNet; None if names are not
+            wanted, or the network tells others.
 
     Attributes:
         parts: Widths of a token's parts: the last stage, the earlier ones, and the colours.
     """
 
-    def __init__(self, name: str, network: nn.Module, transforms: dict, grid: int):
+    def __init__(self, name: str, network: nn.Module, transforms: dict, grid: int, classifier: nn.Linear | None = None):
         Tower.__init__(self, name, network)
+        self.classifier = classifier
         self.grid, self.tokens_version = grid, 100 + grid  # never those of `ImageTower`
         self.stages = [i for i, info in enumerate(_stages(network)) if info["reduction"] in _EARLIER]
         self.parts = [network.num_features, *(_stages(network)[i]["num_chs"] for i in self.stages), 6]
@@ -54,11 +62,27 @@ class PictureTower(ImageTower):
         tokens = torch.cat([places.mean(1, keepdim=True), places], dim=1)
         return tokens, torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
 
+    @torch.inference_mode()
+    def tell_names(self, tokens: Tensor, most: int) -> list[str]:
+        """What pictures show, by the classifier on their first token: `lion`, `perhaps lynx, cougar`, or nothing.
+
+        Args:
+            tokens: `(batch, places, dim)`.
+            most: Names that may be told of one picture.
+        """
+        if self.classifier is None or not most:
+            return [""] * len(tokens)
+        whole = tokens[:, 0, : self.parts[0]].to(self.classifier.weight)
+        best = self.classifier(whole).softmax(-1).topk(most)
+        return [
+            _say(scores, numbers) for scores, numbers in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+        ]
+
 
 def load_picture_tower(
-    name: str = "", grid: int = 6, report: Reporter | None = None, device: Device | None = None
+    name: str = "", grid: int = 6, report: Reporter | None = None, device: Device | None = None, *, named: bool = False
 ) -> PictureTower:
-    """The tower by its registered name, frozen.
+    """The tower by its registered name, frozen; with its classifier if it is to name pictures.
 
     Raises:
         UnknownModelError: There is none of that name.
@@ -66,7 +90,10 @@ def load_picture_tower(
     spec = find_model(name or DEFAULT_TOWERS["image"], "label")
     fetched = fetch(spec, report)
     network, transforms = _open(fetched.path)
-    tower = PictureTower(spec.name, network, transforms, grid)
+    classifier = network.get_classifier()
+    network.reset_classifier(0)
+    knows = named and classifier.out_features == len(imagenet_names())
+    tower = PictureTower(spec.name, network, transforms, grid, classifier if knows else None)
     tower.source, tower.revision = fetched.source, fetched.revision
     tower.eval().requires_grad_(False)
     return tower.to(device.name) if device else tower
@@ -76,8 +103,17 @@ def _open(folder: Path) -> tuple[nn.Module, dict]:
     import timm
     from timm.data import resolve_data_config
 
-    network = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0)
+    network = timm.create_model(f"local-dir:{folder}", pretrained=True)
     return network, resolve_data_config({}, model=network)
+
+
+def _say(scores: Sequence[float], numbers: Sequence[int]) -> str:
+    """The best class if it is sure, else those that it may be."""
+    names = [name.lower() for name in imagenet_names()]
+    if scores[0] >= _SURE:
+        return names[numbers[0]]
+    may_be = [names[number] for score, number in zip(scores, numbers, strict=True) if score >= _PERHAPS]
+    return f"perhaps {', '.join(may_be)}" if may_be else ""
 
 
 def _stages(network: nn.Module) -> list[dict]:

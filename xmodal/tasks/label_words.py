@@ -10,7 +10,7 @@ _NO_ARTICLE = frozenset({
     "hay", "mashed potato", "dough", "guacamole", "carbonara", "velvet", "wool", "sunglasses", "binoculars",
     "swimming trunks", "rapeseed", "corn", "ice cream", "red wine", "espresso", "toilet tissue", "chain mail",
     "lotion", "sunscreen", "face powder", "hair spray", "chocolate sauce", "eggnog", "consomme", "broccoli",
-    "parallel bars", "cauliflower", "Band Aid", "brass",
+    "parallel bars", "cauliflower", "band aid", "brass",
 })  # fmt: skip
 
 
@@ -24,10 +24,10 @@ def describe_labels(labels: Sequence[LabelScore], language: str = "en") -> str:
             return f"图中是{names[0]}。"
         return f"图中可能是{'或'.join(names)}。" if names else "无法确定图中是什么。"
     if best.score >= _SURE:
-        return f"The picture shows {_with_article(best.label)}."
+        return f"The picture shows {with_article(best.label)}."
     if not others:
         return "It cannot be said with any certainty what the picture shows."
-    return f"The picture may show {' or '.join(map(_with_article, others))}."
+    return f"The picture may show {' or '.join(map(with_article, others))}."
 
 
 def settle(told: str, labels: Sequence[LabelScore]) -> str:
@@ -40,8 +40,9 @@ def settle(told: str, labels: Sequence[LabelScore]) -> str:
     return told if known else describe_labels(labels)
 
 
-def _with_article(label: str) -> str:
-    if label in _NO_ARTICLE:
+def with_article(label: str) -> str:
+    """`a lion`, `an owl`, `corn`."""
+    if label.lower() in _NO_ARTICLE:
         return label
-    vowel = label[0] in "aeiouAEIOU" and not label.startswith(("uni", "Eu", "eu"))
+    vowel = label[0] in "aeiouAEIOU" and not label.lower().startswith(("uni", "eu"))
     return f"{'an' if vowel or label == 'hourglass' else 'a'} {label}"

@@ -85,6 +85,8 @@ class TrainConfig(BaseModel):
             Chinese, so that a question need not be in the language of its text. Only for `answer`.
         caption_questions: Ask about this share of the pictures too, by rule out of their English descriptions. Only for
             `describe`.
+        class_pictures: Make up so many pictures of things that the image tower has a class for, so that they are told
+            by name. Only for `describe`.
         seed: Of everything random.
     """
 
@@ -121,6 +123,7 @@ class TrainConfig(BaseModel):
     unanswerable: float = Field(default=0.0, ge=0, le=1)
     glossed: float = Field(default=0.0, ge=0, le=1)
     caption_questions: float = Field(default=0.0, ge=0, le=1)
+    class_pictures: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0, lt=2**32)
 
     @property
@@ -189,7 +192,12 @@ class Recipe(BaseModel):
         used += ["data.missing: fill"] if self.data.missing == "fill" else []
         if used and self.task != "classify":
             raise ValueError(f"{used[0]} is only for the task classify")
-        for name, task in (("lora_layers", "answer"), ("glossed", "answer"), ("caption_questions", "describe")):
+        for name, task in (
+            ("lora_layers", "answer"),
+            ("glossed", "answer"),
+            ("caption_questions", "describe"),
+            ("class_pictures", "describe"),
+        ):
             if getattr(train, name) and self.task != task:
                 raise ValueError(f"train.{name} is only for the task {task}")
         if self.task == "classify" and train.pull and train.trainable == "head":

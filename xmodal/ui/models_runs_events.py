@@ -55,8 +55,12 @@ class RunsEvents:
         part.confirm.yes.click(self.on_delete, [self.owner, part.confirm.extra], part.drawn, **quick)
 
     def on_open(self, kept: str, request: gr.Request) -> dict:
-        """Show the runs as they stand."""
-        return {**self._draw(kept, request), self.part.status: ""}
+        """Show the runs as they stand. The same list again is not sent, or what is ticked meanwhile would be lost."""
+        drawn = self.sessions.get(request).drawn
+        updates = {**self._draw(kept, request), self.part.status: ""}
+        if updates[self.part.list] == drawn:
+            del updates[self.part.list]
+        return updates
 
     def on_tick(self, kept: str, request: gr.Request) -> dict:
         """Some run is alive: how far is it? The list is sent only if it changed, so that nobody loses their place."""

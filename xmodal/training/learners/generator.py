@@ -28,6 +28,7 @@ from xmodal.models.generator_text import LONG, SHORT, PackedCollator, generate_t
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.features import tower_tokens
 from xmodal.training.caption_questions import questions_of
+from xmodal.training.class_pictures import make_class_pictures, name_lessons
 from xmodal.training.config import Recipe
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics
@@ -91,15 +92,35 @@ class GeneratorLearner(Learner):
         lessons = _lessons(taught)
         pictures = list(dict.fromkeys(picture for picture, _ in lessons))
         seen = dict(zip(pictures, tower_tokens(self.model.tower, pictures, report, cancel), strict=True))
+        names = self._names(seen)
         rows = []
         for picture, asked_and_told in lessons:
             told = [self.processor.lesson(asked, texts, most) for asked, texts in asked_and_told.items()]
             # Without a `length`: rows of like length are often of one kind, and some steps of nothing but pictures that
             # cannot be told undo what was learnt (the loss of captions went from 2.7 to 3.8 in ten).
-            rows.append({"seen": seen[picture], "lessons": told})
+            rows.append({"seen": seen[picture], "name": names[picture], "lessons": told})
         if not self.recipe.start:
             self._start_on_words(seen, lessons, rows, report, cancel)
+        if train.class_pictures:
+            rows += self._class_rows(list(seen.values()))
         return rows, PackedCollator(self.processor)
+
+    def _names(self, seen: dict[str, Tensor]) -> dict[str, str]:
+        """What the tower calls each picture."""
+        whole = torch.stack([tokens[:1] for tokens in seen.values()]).to(self.model.device)
+        return dict(zip(seen, self.model.tower.tell_names(whole, self.model.config.names), strict=True))
+
+    def _class_rows(self, seen: Sequence[Tensor]) -> list[dict]:
+        """Made-up pictures of the tower's classes."""
+        made = make_class_pictures(self.model.tower, seen, self.recipe.train.class_pictures, self.recipe.train.seed)
+        rows = {str(i): tokens for i, (tokens, _) in enumerate(made)}
+        names = self._names(rows)
+        return [
+            {"seen": tokens, "name": names[str(i)],
+             "lessons": [self.processor.lesson(asked, texts, self.recipe.train.max_length)
+                         for asked, texts in name_lessons(name).items()]}
+            for i, (tokens, name) in enumerate(made)
+        ]  # fmt: skip
 
     def _start_on_words(self, seen: dict[str, Tensor], lessons, rows: Sequence[dict], report, cancel) -> None:
         """Teach the connector the words of the descriptions, or of the answers of pictures that have none."""
@@ -117,7 +138,7 @@ class GeneratorLearner(Learner):
 
     def settings(self) -> dict:
         """See `Learner.settings`."""
-        return {"grid": GRID}
+        return {"grid": GRID, "names": self.model.config.names}
 
     @classmethod
     def measure_adapter(
