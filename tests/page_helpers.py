@@ -10,8 +10,7 @@ def go_to_tab(page: Page, name: str | re.Pattern) -> None:
     bar = page.locator(".tab-wrapper").first
     bar.get_by_role("tab").first.wait_for()  # the page may be loading
     shown, more = bar.get_by_role("tab", name=name), bar.locator(".overflow-menu > button")
-    while not shown.count() and not more.is_visible():  # it may not be in its language yet
-        page.wait_for_timeout(100)
+    shown.or_(more).first.wait_for()  # it may not be in its language yet
     if shown.count():
         shown.click()
         return

@@ -166,15 +166,23 @@ def run_classify(args: argparse.Namespace) -> int:
 
 
 def _print_gain(metrics: dict) -> None:
+    from xmodal.training.metrics import as_text
+
     name, gain, interval = metrics["metric"], metrics["gain"], metrics["interval_after"]
-    before, after = metrics["before"][name], metrics["after"][name]
+    before, after, low, high = (
+        as_text(name, value)
+        for value in (metrics["before"][name], metrics["after"][name], interval["low"], interval["high"])
+    )
     better = "better" if gain["better"] else "worse"
     verdict = "within the noise" if gain["within_noise"] else f"beyond the noise, {better}"
-    print(f"{name} on {metrics['check_rows']} held-out rows: {before:.1%} before, {after:.1%} after")
-    print(f"  95 % interval {interval['low']:.1%} to {interval['high']:.1%}; the change is {verdict}")
+    print(f"{name} on {metrics['check_rows']} held-out rows: {before} before, {after} after")
+    print(f"  95 % interval {low} to {high}; the change is {verdict}")
 
 
 def _print_cross_validation(found: dict | None) -> None:
+    from xmodal.training.metrics import as_text
+
     if found:
-        parts = ", ".join(f"{value:.1%}" for value in found["folds"])
-        print(f"{found['metric']} in cross-validation: {found['mean']:.1%} ± {found['deviation']:.1%} ({parts})")
+        parts = ", ".join(as_text(found["metric"], value) for value in found["folds"])
+        mean, deviation = (as_text(found["metric"], found[key]) for key in ("mean", "deviation"))
+        print(f"{found['metric']} in cross-validation: {mean} ± {deviation} ({parts})")

@@ -1,6 +1,7 @@
 """Training of descriptions and of answers about pictures: a real image tower and a tiny language model."""
 
 import csv
+import itertools
 import json
 
 import pytest
@@ -105,6 +106,17 @@ def test_rows_of_one_picture_stay_on_one_side_and_share_their_references(tmp_pat
     learner = GeneratorLearner(recipe_for(source, trainable="head"), data)
     rows, _ = learner.prepare()
     assert len(rows) == len(data.train) // 2 and all(len(row["lessons"][0][1]) == 2 for row in rows)
+
+
+def test_a_run_that_goes_on_does_not_learn_its_words_again(tmp_path):
+    things = itertools.cycle(("square", "blue", "red"))
+    source = write_pictures(tmp_path, lambda _: [{"text": f"A {next(things)} ."}], 48)
+    recipe = recipe_for(source, trainable="head", epochs=1)
+    data, told = load_data(recipe.data), []
+    for again in (False, True):
+        GeneratorLearner(recipe, data).fit(tmp_path / "run", told.append, None, resume=again)
+        assert ("words" in {one.stage for one in told}) is not again
+        told.clear()
 
 
 def test_made_up_pictures_are_further_rows(tmp_path):

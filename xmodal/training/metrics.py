@@ -41,6 +41,11 @@ class Metrics:
         return content
 
 
+def as_text(name: str, value: float) -> str:
+    """A metric for people: a share as `12.3%`, CIDEr as papers give it (100 times)."""
+    return f"{100 * value:.1f}" if name == "cider" else f"{value:.1%}"
+
+
 def classification_metrics(
     labels: Sequence[int],
     predictions: Sequence[int],

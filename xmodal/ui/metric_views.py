@@ -2,6 +2,7 @@
 
 from html import escape
 
+from xmodal.training.metrics import as_text
 from xmodal.ui.i18n import html
 
 _ORDER = (
@@ -17,12 +18,10 @@ def metric_name(name: str) -> str:
 
 
 def measure(name: str, value: object) -> str:
-    """A value: a share as `12.3%`, CIDEr as papers give it (100 times), others as they are; a dash for none."""
+    """A value: as `as_text` has it where the metric is known, others as they are; a dash for none."""
     if not is_number(value):
         return "–"
-    if name == "cider":
-        return f"{100 * value:.1f}"
-    return f"{value:.1%}" if name in _ORDER else f"{value:.3g}"
+    return as_text(name, value) if name in _ORDER else f"{value:.3g}"
 
 
 def is_number(value: object) -> bool:

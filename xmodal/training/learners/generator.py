@@ -3,6 +3,7 @@
 import copy
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ from xmodal.training.class_pictures import make_class_pictures, name_lessons
 from xmodal.training.config import Recipe
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics
+from xmodal.training.runs import last_checkpoint
 from xmodal.training.text_metrics import description_metrics
 from xmodal.training.word_start import start_on_words
 
@@ -45,6 +47,9 @@ class GeneratorLearner(Learner):
 
     A row with a `question` teaches its answer, one without teaches a description, by the instruction for short or for
     long ones as it is itself.
+
+    Attributes:
+        fresh: The connector is to learn words first; nothing that was trained will be put in its place.
     """
 
     family = "generator"
@@ -65,6 +70,7 @@ class GeneratorLearner(Learner):
         quicken(model.language)
         prepare_generator(model, train.trainable, train.lora_rank, train.top_layers)
         self.model = model
+        self.fresh = not recipe.start
         if recipe.start:
             self._start_from(load_adapter(recipe.start))
 
@@ -81,6 +87,14 @@ class GeneratorLearner(Learner):
         """See `Learner.measure`."""
         # As it will be used; LoRA layers that are not merged take 1.7 times as long a word.
         return _metrics(rows, _tell(for_use(copy.deepcopy(self.model)), rows, report, cancel))
+
+    def fit(
+        self, folder: Path, report: Reporter | None, cancel: threading.Event | None, *, resume: bool = False
+    ) -> None:
+        """See `Learner.fit`."""
+        if resume and last_checkpoint(folder):
+            self.fresh = False
+        super().fit(folder, report, cancel, resume=resume)
 
     def prepare(self, report: Reporter | None = None, cancel: threading.Event | None = None):
         """See `Learner.prepare`; a row is a picture with its texts."""
@@ -99,7 +113,7 @@ class GeneratorLearner(Learner):
             # Without a `length`: rows of like length are often of one kind, and some steps of nothing but pictures that
             # cannot be told undo what was learnt (the loss of captions went from 2.7 to 3.8 in ten).
             rows.append({"seen": seen[picture], "name": names[picture], "lessons": told})
-        if not self.recipe.start:
+        if self.fresh:
             self._start_on_words(seen, lessons, rows, report, cancel)
         if train.class_pictures:
             rows += self._class_rows(list(seen.values()))
