@@ -4,7 +4,7 @@ import pytest
 
 from xmodal.errors import InputError
 from xmodal.training.config import parse_recipe
-from xmodal.training.gloss import Glossary, add_glossed, load_glossary
+from xmodal.training.gloss import Glossary, add_glossed, add_glossed_texts, load_glossary
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,25 @@ def test_a_share_of_the_rows_is_asked_again(glossary):
     assert made == add_glossed(rows, 0.25, 3, glossary) != add_glossed(rows, 0.25, 4, glossary)
     assert all(row["id"].endswith("-glossed") and "who" in row["question"] for row in made[20:])
     assert add_glossed(rows, 0, 3, glossary) == rows
+
+
+@pytest.mark.parametrize(
+    ("question", "context", "answer", "glossed"),
+    [
+        ("Who is on the bridge?", "There is a fox on the bridge in the city.", "a fox", "狐"),
+        ("谁在桥上？", "狐狸在桥上。", "狐狸", "fox"),
+        ("Who?", "the", "the", "the"),
+    ],
+)
+def test_texts_are_told_with_the_answer_in_its_place(glossary, question, context, answer, glossed):
+    answers = {"text": ["gone", answer], "answer_start": [-1, context.index(answer)]}
+    row = {"id": "1", "question": question, "context": context, "answers": answers}
+    first, told = add_glossed_texts([row], 1, 0, glossary)
+    assert first == row and told["question"] == question
+    (text,), (start,) = told["answers"].values()
+    assert glossed in text and told["context"][start : start + len(text)] == text
+    empty = {"text": [], "answer_start": []}
+    assert add_glossed_texts([{**row, "answers": empty}], 1, 0, glossary)[1]["answers"] == empty
 
 
 def test_only_questions_are_told_so():

@@ -83,6 +83,7 @@ class TrainConfig(BaseModel):
             where all have one, so that the model learns to say that a text does not tell. Only for `answer`.
         glossed: Add this share of the rows again, with the question told word by word in the other language, English or
             Chinese, so that a question need not be in the language of its text. Only for `answer`.
+        glossed_texts: The same with the text told so and the question as it is. Only for `answer`.
         caption_questions: Ask about this share of the pictures too, by rule out of their English descriptions. Only for
             `describe`.
         class_pictures: Make up so many pictures of things that the image tower has a class for, so that they are told
@@ -122,6 +123,7 @@ class TrainConfig(BaseModel):
     max_length: int = Field(default=128, ge=8, le=512)
     unanswerable: float = Field(default=0.0, ge=0, le=1)
     glossed: float = Field(default=0.0, ge=0, le=1)
+    glossed_texts: float = Field(default=0.0, ge=0, le=1)
     caption_questions: float = Field(default=0.0, ge=0, le=1)
     class_pictures: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0, lt=2**32)
@@ -195,6 +197,7 @@ class Recipe(BaseModel):
         for name, task in (
             ("lora_layers", "answer"),
             ("glossed", "answer"),
+            ("glossed_texts", "answer"),
             ("caption_questions", "describe"),
             ("class_pictures", "describe"),
         ):

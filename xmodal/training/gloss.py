@@ -1,4 +1,4 @@
-"""Questions told word by word in the other language, so that a model learns to answer across English and Chinese.
+"""Questions or texts told word by word in the other language, to teach a model to answer across English and Chinese.
 
 A dictionary is no translator: the order of the words stays, and many meanings are the wrong ones. It is enough to learn
 that a question and its text need not share their words (code-switching, Qin et al. 2020, arXiv 2006.06402).
@@ -112,6 +112,37 @@ def add_glossed(rows: Sequence[dict], share: float, seed: int, glossary: Glossar
     drawn = np.random.default_rng(seed).permutation(len(rows))[: round(share * len(rows))]
     again = [(rows[i], glossary.gloss(rows[i]["question"])) for i in sorted(drawn)]
     return [*rows, *({**row, "id": f"{row['id']}-glossed", "question": asked} for row, asked in again)]
+
+
+def add_glossed_texts(rows: Sequence[dict], share: float, seed: int, glossary: Glossary) -> list[dict]:
+    """The rows, and a share of them again with the text in the other language; the question is as people ask it.
+
+    Args:
+        rows: With `context`, and `answers` of which the first that has a place in it is kept.
+        share: Of the rows.
+        seed: Of the draw.
+        glossary: The dictionary.
+    """
+    drawn = np.random.default_rng([seed, 1]).permutation(len(rows))[: round(share * len(rows))]
+    return [*rows, *(_gloss_text(rows[i], glossary) for i in sorted(drawn))]
+
+
+def _gloss_text(row: dict, glossary: Glossary) -> dict:
+    """What is before the answer, the answer and what follows are told each by itself, so that its place is known."""
+    context, answers = row["context"], row["answers"]
+    placed = [pair for pair in zip(answers["text"], answers["answer_start"], strict=True) if pair[1] >= 0 and pair[0]]
+    told = {**row, "id": f"{row['id']}-text-glossed"}
+    if not placed:
+        return {**told, "context": glossary.gloss(context)}
+    text, start = placed[0]
+    before, answer, after = map(glossary.gloss, (context[:start], text, context[start + len(text) :]))
+    answer = answer or text  # nothing but words that are dropped
+    lead = f"{before} " if before else ""
+    return {
+        **told,
+        "context": f"{lead}{answer} {after}".rstrip(),
+        "answers": {"text": [answer], "answer_start": [len(lead)]},
+    }
 
 
 def _clean(definition: str) -> str:

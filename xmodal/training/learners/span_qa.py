@@ -22,7 +22,7 @@ from xmodal.tasks.languages import language_of, main_language
 from xmodal.tasks.spans import SpanResult, find_many, make_windows
 from xmodal.training.calibrate import choose_threshold, fit_odds, reliability
 from xmodal.training.config import Recipe
-from xmodal.training.gloss import add_glossed, load_glossary
+from xmodal.training.gloss import add_glossed, add_glossed_texts, load_glossary
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics, answer_metrics, token_f1
 from xmodal.training.negatives import add_unanswerable
@@ -62,9 +62,10 @@ class SpanLearner(Learner):
         config = SpanConfig(tower=tower.name, dim=tower.dim, dropout=train.dropout, max_length=train.max_length)
         self.model = SpanModel(config, tower).to(device.name)
         self.base = {"text": {"model": tower.name, "source": tower.source, "revision": tower.revision}}
-        if train.glossed:
+        if train.glossed or train.glossed_texts:
             glossary = load_glossary(_ranks(tower.tokenizer.get_vocab()))
-            self.rows = add_glossed(self.rows, train.glossed, train.seed, glossary)
+            texts = add_glossed_texts(self.rows, train.glossed_texts, train.seed, glossary)[len(self.rows) :]
+            self.rows = [*add_glossed(self.rows, train.glossed, train.seed, glossary), *texts]
             self.aside = add_glossed(self.aside, 1.0, train.seed, glossary)
         if recipe.start:
             self._start_from(load_adapter(recipe.start))
