@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from xmodal.data.bilingual import read_bilingual
 from xmodal.data.sets import LoadedData
 from xmodal.data.splits import split_rows
 from xmodal.device import pick_device
@@ -67,6 +68,7 @@ class SpanLearner(Learner):
             texts = add_glossed_texts(self.rows, train.glossed_texts, train.seed, glossary)[len(self.rows) :]
             self.rows = [*add_glossed(self.rows, train.glossed, train.seed, glossary), *texts]
             self.aside = add_glossed(self.aside, 1.0, train.seed, glossary)
+        self.rows = [*self.rows, *train.bilingual * read_bilingual()]
         if recipe.start:
             self._start_from(load_adapter(recipe.start))
 
