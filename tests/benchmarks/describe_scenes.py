@@ -13,7 +13,6 @@ import re
 from collections import Counter, defaultdict
 
 import numpy as np
-import torch
 
 from xmodal.data.config import make_data_config
 from xmodal.data.samples import fetch_sample, find_sample
@@ -22,12 +21,10 @@ from xmodal.data.scenes import COLOURS, SHAPES
 from xmodal.data.sets import load_data
 from xmodal.models.adapters import load_adapter
 from xmodal.models.generator_adapter import load_generator
-from xmodal.models.generator_text import LONG, SHORT, generate_texts
-from xmodal.tasks.features import tower_tokens
+from xmodal.models.generator_text import LONG, SHORT
 from xmodal.training.caption_questions import questions_of, short_answer_key
-from xmodal.training.learners.generator import references
+from xmodal.training.learners.generator import references, tell_asked
 
-_BATCH = 32
 _NAMES = {form: shape for shape in SHAPES for form in (shape, plural(shape))}
 _NAMED = re.compile(
     rf"\b(?:({'|'.join([*NUMBERS[2:], 'an', 'a'])}) )?(?:(small|large) )?({'|'.join(COLOURS)}) ({'|'.join(_NAMES)})\b"
@@ -35,21 +32,6 @@ _NAMED = re.compile(
 _THING = rf"(small |large )?(?:({'|'.join(COLOURS)}) )?({'|'.join(SHAPES)})"
 _PLACED = re.compile(rf"\b{_THING} ({'|'.join(p for row in PLACES for p in row)})\b")
 _SAID = re.compile(rf"\bthe {_THING} is ({'|'.join(SIDES.values())}) the {_THING}\b")
-
-
-def tell(generator, asked: list[tuple[str, str]]) -> list[str]:
-    """The model's text for each picture and instruction."""
-    pictures = list(dict.fromkeys(picture for picture, _ in asked))
-    seen = dict(zip(pictures, tower_tokens(generator.model.tower, pictures), strict=True))
-    order = sorted(range(len(asked)), key=lambda i: (asked[i][1] in (SHORT, LONG), asked[i][1]))
-    texts = [""] * len(asked)
-    for start in range(0, len(order), _BATCH):
-        part = order[start : start + _BATCH]
-        tokens = torch.stack([seen[asked[i][0]] for i in part]).float()
-        told = generate_texts(generator.model, generator.processor, tokens, [asked[i][1] for i in part])
-        for i, text in zip(part, told, strict=True):
-            texts[i] = text
-    return texts
 
 
 def read_objects(text: str) -> Counter:
@@ -92,7 +74,7 @@ def measure_captions(generator, rows: list[dict], folder) -> None:
     """Colours, shapes, how many, and relations in short and detailed captions, seen and unseen combinations."""
     details = [row for row in rows if row["kind"] == "detail"]
     asked = [(str(folder / row["file_name"]), told) for row in details for told in (SHORT, LONG)]
-    texts = tell(generator, asked)
+    texts = tell_asked(generator, asked)
     print("\n| captions of scenes | pictures | objects whole | colours | shapes | how many | relations |")
     print("|---|---|---|---|---|---|---|")
     for told, name in ((SHORT, "short"), (LONG, "detailed")):
@@ -126,7 +108,7 @@ def measure_answers(title: str, generator, asked: list[tuple[str, str, str, str]
         generator: The model.
         asked: Kind, picture, question, answer.
     """
-    texts = tell(generator, [(picture, question) for _, picture, question, _ in asked])
+    texts = tell_asked(generator, [(picture, question) for _, picture, question, _ in asked])
     kinds = defaultdict(list)
     for (kind, *_, answer), text in zip(asked, texts, strict=True):
         kinds[kind].append((short_answer_key(text), short_answer_key(answer)))

@@ -259,23 +259,29 @@ def _lessons(rows: Sequence[dict]) -> list[tuple[str, dict[str, list[str]]]]:
     return lessons
 
 
-def _tell(generator: Generator, rows: Sequence[dict], report, cancel) -> list[str]:
-    """What the model gives for each row; the same picture and instruction is told once."""
-    asked = list(dict.fromkeys((row["image"], instruction(row)) for row in rows))
-    pictures = list(dict.fromkeys(picture for picture, _ in asked))
+def tell_asked(
+    generator: Generator, asked: Sequence[tuple[str, str]], report: Reporter | None = None, cancel=None
+) -> list[str]:
+    """The model's text for each picture's file and instruction; what stands there twice is told once."""
+    once = list(dict.fromkeys(asked))
+    pictures = list(dict.fromkeys(picture for picture, _ in once))
     seen = dict(zip(pictures, tower_tokens(generator.model.tower, pictures, report, cancel), strict=True))
     # Of like length, as a batch takes as long as its longest.
-    order = sorted(range(len(asked)), key=lambda i: (asked[i][1] in (SHORT, LONG), asked[i][1] == LONG))
+    order = sorted(once, key=lambda pair: (pair[1] in (SHORT, LONG), pair[1] == LONG))
     given: dict[tuple[str, str], str] = {}
     for start in range(0, len(order), _BATCH):
         check_cancelled(cancel)
-        part = [asked[i] for i in order[start : start + _BATCH]]
+        part = order[start : start + _BATCH]
         tokens = torch.stack([seen[picture] for picture, _ in part]).float()
         texts = generate_texts(generator.model, generator.processor, tokens, [told for _, told in part])
         given |= dict(zip(part, texts, strict=True))
         if report:
-            report(Progress("describe", "", len(given), len(asked), "texts"))
-    return [given[row["image"], instruction(row)] for row in rows]
+            report(Progress("describe", "", len(given), len(order), "texts"))
+    return [given[pair] for pair in asked]
+
+
+def _tell(generator: Generator, rows: Sequence[dict], report, cancel) -> list[str]:
+    return tell_asked(generator, [(row["image"], instruction(row)) for row in rows], report, cancel)
 
 
 def _metrics(rows: Sequence[dict], texts: Sequence[str]) -> Metrics:
