@@ -25,7 +25,9 @@ _BATCH = 64
 def held_out(folder: Path, most: int) -> list[tuple[Path, str, str]]:
     """Picture, the last word of its name, and its kind."""
     with open(folder / "metadata.csv", encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["split"] == "validation" and not row["question"]]
+        rows = [
+            row for row in csv.DictReader(lines) if row["split"] == "validation" and row["name"] and not row["question"]
+        ]
     return [(folder / row["file_name"], row["name"].split()[-1], row["kind"]) for row in rows[:most]]
 
 

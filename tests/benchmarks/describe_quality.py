@@ -1,6 +1,6 @@
 """How good descriptions of photographs are, what they invent, and how long they take.
 
-Baselines in the same table: the model without its LoRA layers, the caption of the training photograph that looks most
+Baselines in the same table: the model without what the tower calls a picture, without its LoRA layers, the caption of the training photograph that looks most
 alike, and the image tower's first label. The photographs are those held out of a folder of captioned pictures
 (imagefolder with a split).
 
@@ -130,6 +130,9 @@ def main() -> None:
     print("| | CIDEr | BLEU-4 | ROUGE-L | things that no reference names |\n|---|---|---|---|---|")
     texts = tell(generator, seen)
     print_row(args.model, accepted, texts, things)
+    told_names, generator.model.config.names = generator.model.config.names, 0
+    print_row("the same without names of the tower", accepted, tell(generator, seen), things)
+    generator.model.config.names = told_names
     print_row("the same without LoRA", accepted, tell(load_without_lora(adapter), seen), things)
     print_row("nearest training photograph", accepted, nearest_captions(train, train_seen, seen), things)
     labels = [f"a {label_picture(_open(row['image']), 1)[0].label}" for row in check]

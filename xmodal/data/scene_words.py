@@ -17,7 +17,7 @@ PLACES = (
     ("in the bottom left", "at the bottom", "in the bottom right"),
 )
 SIDES = {"left": "to the left of", "right": "to the right of", "above": "above", "below": "below"}
-_OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
+OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
 _UNKNOWN = (
     "who drew this?", "what is the man eating?", "what color is the dog?", "what time is it?", "how old is the girl?",
     "what is the woman holding?", "where was this picture taken?", "what is the name of the boy?", "is the cat asleep?",
@@ -33,18 +33,18 @@ def describe_scene(scene: Scene, random: np.random.Generator) -> tuple[list[str]
     """Short captions, each another wording, and one caption that tells all; in lower case."""
     objects = scene.objects
     plain, sized = (
-        _join([_counted(number, words) for words, number in Counter(map(key, objects)).items()])
+        join([counted(number, words) for words, number in Counter(map(key, objects)).items()])
         for key in (lambda thing: " ".join(thing.kind), _full)
     )
     captions = [plain, sized]
     if len(objects) == 1:
-        captions.append(f"{_counted(1, ' '.join(objects[0].kind))} {_place(objects[0])}")
+        captions.append(f"{counted(1, ' '.join(objects[0].kind))} {place_of(objects[0])}")
     elif len(objects) == 2 and find_relation(*objects) and _full(objects[0]) != _full(objects[1]):
         first, second = (objects[i] for i in random.permutation(2))
         side = SIDES[find_relation(first, second)]
         captions.append(f"{_article(_full(first))} {side} {_article(_full(second))}")
     elif len({thing.shape for thing in objects}) == 1:
-        captions.append(_counted(len(objects), objects[0].shape))
+        captions.append(counted(len(objects), objects[0].shape))
     else:
         captions.append(f"{NUMBERS[len(objects)]} shapes: {plain}")
     return list(dict.fromkeys(captions)), _tell_all(scene, random)
@@ -62,19 +62,21 @@ def ask_about(scene: Scene, random: np.random.Generator) -> list[Question]:
     return [(kind, *pair) for kind, pair in asked if pair]
 
 
-def plural(shape: str) -> str:
+def plural(name: str) -> str:
     """More than one of them."""
-    return shape + ("es" if shape.endswith("s") else "s")
+    if name.endswith(("s", "x", "ch", "sh")):
+        return f"{name}es"
+    return f"{name[:-1]}ies" if name.endswith("y") and name[-2:-1] not in "aeiou" else f"{name}s"
 
 
 def _tell_all(scene: Scene, random: np.random.Generator) -> str:
     """How many objects, each with its size, colour and place, how some lie to others, and the ground."""
     objects = [scene.objects[i] for i in random.permutation(len(scene.objects))]
-    each = [f"{_article(_full(thing))} {_place(thing)}" for thing in objects]
+    each = [f"{_article(_full(thing))} {place_of(thing)}" for thing in objects]
     if len(objects) == 1:
         parts = [f"there is one shape in the picture and nothing else. it is {each[0]}."]
     else:
-        parts = [f"there are {NUMBERS[len(objects)]} shapes in the picture: {_join(each)}."]
+        parts = [f"there are {NUMBERS[len(objects)]} shapes in the picture: {join(each)}."]
     pairs = [(a, b) for i, a in enumerate(objects) for b in objects[i + 1 :]]
     clear = [(a, b) for a, b in pairs if find_relation(a, b) and _name(a, scene) and _name(b, scene)]
     for first, second in clear[:2]:
@@ -82,7 +84,7 @@ def _tell_all(scene: Scene, random: np.random.Generator) -> str:
     light = {"light" if sum(part) > 3 * 170 else "dark" if sum(part) < 3 * 90 else "gray" for part in scene.ground}
     how = "grainy" if scene.grain > 6 else "smooth" if not scene.grain else ""
     if len(light) == 1:
-        parts.append(f"the background behind {'it' if len(objects) == 1 else 'them'} is {_join([*light, how])}.")
+        parts.append(f"the background behind {'it' if len(objects) == 1 else 'them'} is {join([*light, how])}.")
     else:
         parts.append("the background is darker on one side and lighter on the other.")
     return " ".join(parts)
@@ -141,7 +143,7 @@ def _ask_relation(scene: Scene, random: np.random.Generator) -> tuple[str, str] 
         across, down = abs(first.x - second.x), abs(first.y - second.y)
         other = ("above", "below") if side in ("left", "right") else ("left", "right")
         straight = min(across, down) < _SIDEWAYS * max(across, down) and random.random() < 0.25
-        side = str(random.choice(other)) if straight else _OPPOSITE[side]
+        side = str(random.choice(other)) if straight else OPPOSITE[side]
     return f"is {_name(first, scene)} {SIDES[side]} {_name(second, scene)}?", "yes" if yes else "no"
 
 
@@ -151,7 +153,7 @@ def _beside(named: Sequence[SceneObject], scene: Scene) -> list[tuple[SceneObjec
     for thing in named:
         others = [other for other in scene.objects if other is not thing]
         for side, words in SIDES.items():
-            there = [other for other in others if _is_towards(other, thing, side)]
+            there = [other for other in others if is_towards(other, thing, side)]
             question = f"what is {words} {_name(thing, scene)}?"
             if not there:
                 found.append((thing, question, "nothing"))
@@ -160,7 +162,7 @@ def _beside(named: Sequence[SceneObject], scene: Scene) -> list[tuple[SceneObjec
     return found
 
 
-def _is_towards(other: SceneObject, thing: SceneObject, side: str) -> bool:
+def is_towards(other: SceneObject, thing: SceneObject, side: str) -> bool:
     """Its middle lies at least a little on that side, also where it is further off in the other direction."""
     across, down = other.x - thing.x, other.y - thing.y
     return {"left": -across, "right": across, "above": -down, "below": down}[side] > _LEVEL
@@ -213,7 +215,7 @@ def _phrases(scene: Scene, told: str) -> list[tuple[SceneObject, str]]:
         if [other.size for other in scene.objects].count(thing.size) == 1:
             found.append((thing, f"the {thing.size} {noun}" if len(scene.objects) > 1 else f"the {noun}"))
         if _alone_there(thing, scene):
-            found.append((thing, f"the {noun} {_place(thing)}"))
+            found.append((thing, f"the {noun} {place_of(thing)}"))
     return found
 
 
@@ -246,7 +248,8 @@ def _grouped(scene: Scene, key: Callable[[SceneObject], str]) -> list[tuple[str,
     return [(value, [thing for thing in scene.objects if key(thing) == value]) for value in map(key, scene.objects)]
 
 
-def _counted(number: int, words: str) -> str:
+def counted(number: int, words: str) -> str:
+    """`a star`, `two stars`."""
     return _article(words) if number == 1 else f"{NUMBERS[number]} {plural(words)}"
 
 
@@ -254,7 +257,8 @@ def _full(thing: SceneObject) -> str:
     return f"{thing.size} {thing.colour} {thing.shape}"
 
 
-def _place(thing: SceneObject) -> str:
+def place_of(thing: SceneObject) -> str:
+    """Where it is in the picture."""
     row, column = thing.cell
     return PLACES[row][column]
 
@@ -263,7 +267,7 @@ def _article(words: str) -> str:
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
-def _join(parts: Sequence[str]) -> str:
+def join(parts: Sequence[str]) -> str:
     """`a, b and c`, without empty parts."""
     *rest, last = [part for part in parts if part]
     return f"{', '.join(rest)} and {last}" if rest else last

@@ -103,7 +103,7 @@ class Scene:
 def make_scene(random: np.random.Generator, unseen: bool) -> Scene:
     """A scene with at least one of the `UNSEEN` colours and shapes, or with none of them."""
     while True:
-        ground = _make_ground(random)
+        ground = make_ground(random)
         parts = (*ground, tuple(np.mean(ground, 0)))
         colours = [name for name, colour in COLOURS.items() if min(_contrast(colour, p) for p in parts) > _CONTRAST]
         special = sorted(kind for kind in UNSEEN if kind[0] in colours)
@@ -123,6 +123,16 @@ def make_scene(random: np.random.Generator, unseen: bool) -> Scene:
 
 def draw_scene(scene: Scene, random: np.random.Generator) -> "Image.Image":
     """The picture, `SIZE` x `SIZE` in RGB; colours differ a little from one object to the next."""
+    image = draw_ground(scene, random)
+    for thing in scene.objects:
+        colour = np.clip(np.asarray(COLOURS[thing.colour]) + random.integers(-10, 11, 3), 0, 255)
+        mask, corner = _mask(thing)
+        image.paste(tuple(int(part) for part in colour), corner, mask)
+    return image
+
+
+def draw_ground(scene: Scene, random: np.random.Generator) -> "Image.Image":
+    """What is behind the objects, `SIZE` x `SIZE` in RGB."""
     from PIL import Image
 
     ground = np.asarray(scene.ground, np.float32)
@@ -135,12 +145,7 @@ def draw_scene(scene: Scene, random: np.random.Generator) -> "Image.Image":
         pixels = np.broadcast_to(ground[0], (SIZE, SIZE, 3))
     if scene.grain:
         pixels = pixels + scene.grain * random.standard_normal((SIZE, SIZE, 1), np.float32)
-    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-    for thing in scene.objects:
-        colour = np.clip(np.asarray(COLOURS[thing.colour]) + random.integers(-10, 11, 3), 0, 255)
-        mask, corner = _mask(thing)
-        image.paste(tuple(int(part) for part in colour), corner, mask)
-    return image
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 def find_relation(first: SceneObject, second: SceneObject) -> str:
@@ -153,7 +158,7 @@ def find_relation(first: SceneObject, second: SceneObject) -> str:
     return "above" if down < 0 else "below"
 
 
-def _make_ground(random: np.random.Generator) -> tuple[tuple[int, int, int], ...]:
+def make_ground(random: np.random.Generator) -> tuple[tuple[int, int, int], ...]:
     """One or two greyish colours of any brightness."""
     count = 2 if random.random() < 0.35 else 1
     colours = []
