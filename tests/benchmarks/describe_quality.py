@@ -1,8 +1,8 @@
 """How good descriptions of photographs are, what they invent, and how long they take.
 
-Baselines in the same table: the model without what the tower calls a picture, without its LoRA layers, the caption of the training photograph that looks most
-alike, and the image tower's first label. The photographs are those held out of a folder of captioned pictures
-(imagefolder with a split).
+Baselines in the same table: the model without what the tower calls a picture, and without its LoRA layers; the caption
+of the training photograph that looks most alike; the image tower's first label. The photographs are those held out of a
+folder of captioned pictures (imagefolder with a split).
 
     python -m tests.benchmarks.describe_quality FOLDER [--model describe-starter] [--photos 500] [--show 20]
 """
@@ -25,7 +25,7 @@ from xmodal.models.generator_text import SHORT, generate_texts
 from xmodal.tasks.describe import cannot_tell, describe, describe_files
 from xmodal.tasks.features import tower_tokens
 from xmodal.tasks.pictures import label_picture
-from xmodal.training.learners.generator import references
+from xmodal.training.picture_lessons import references
 from xmodal.training.text_metrics import description_metrics, plain
 
 _BATCH = 16

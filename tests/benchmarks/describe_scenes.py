@@ -22,8 +22,13 @@ from xmodal.data.sets import load_data
 from xmodal.models.adapters import load_adapter
 from xmodal.models.generator_adapter import load_generator
 from xmodal.models.generator_text import LONG, SHORT
+from xmodal.tasks.describe import cannot_tell
+from xmodal.tasks.spans import log_odds, squash
+from xmodal.training.calibrate import reliability
 from xmodal.training.caption_questions import questions_of, short_answer_key
-from xmodal.training.learners.generator import references, tell_asked
+from xmodal.training.learners.generator import tell_asked
+from xmodal.training.picture_confidence import answer_asked
+from xmodal.training.picture_lessons import references
 
 _NAMES = {form: shape for shape in SHAPES for form in (shape, plural(shape))}
 _NAMED = re.compile(
@@ -108,7 +113,8 @@ def measure_answers(title: str, generator, asked: list[tuple[str, str, str, str]
         generator: The model.
         asked: Kind, picture, question, answer.
     """
-    texts = tell_asked(generator, [(picture, question) for _, picture, question, _ in asked])
+    found = answer_asked(generator, [(picture, question) for _, picture, question, _ in asked])
+    texts = [text for text, _ in found]
     kinds = defaultdict(list)
     for (kind, *_, answer), text in zip(asked, texts, strict=True):
         kinds[kind].append((short_answer_key(text), short_answer_key(answer)))
@@ -118,6 +124,13 @@ def measure_answers(title: str, generator, asked: list[tuple[str, str, str, str]
         common = Counter(answer for _, answer in pairs).most_common(1)[0][1]
         right = sum(text == answer for text, answer in pairs)
         print(f"| {kind} | {len(pairs)} | {right / len(pairs):.1%} | {common / len(pairs):.1%} |", flush=True)
+    sure = [squash(log_odds(chance), generator.answer_odds) for _, chance in found]
+    was = [
+        float(short_answer_key(text) == short_answer_key(answer))
+        for text, (*_, answer) in zip(texts, asked, strict=True)
+    ]
+    given = [pair for pair, text in zip(zip(sure, was, strict=True), texts, strict=True) if not cannot_tell(text)]
+    print(f"expected calibration error of answers that are given: {reliability(*zip(*given, strict=True))['ece']}")
 
 
 def main() -> None:

@@ -12,12 +12,15 @@ from xmodal.cli import main
 from xmodal.data.sets import load_data
 from xmodal.errors import InputError
 from xmodal.models.adapters import load_adapter
-from xmodal.models.generator_adapter import load_generator
+from xmodal.models.generator_adapter import Generator, load_generator
 from xmodal.models.generator_text import PackedCollator
 from xmodal.tasks.describe import ask_picture, describe, find_describer
+from xmodal.tasks.spans import log_odds, squash
 from xmodal.training.config import parse_recipe
 from xmodal.training.engine import evaluate, train
-from xmodal.training.learners.generator import GeneratorLearner, instruction, references
+from xmodal.training.learners.generator import GeneratorLearner
+from xmodal.training.picture_confidence import answer_asked, fit_answer_odds
+from xmodal.training.picture_lessons import instruction, references
 from xmodal.training.text_metrics import description_metrics
 
 COLOURS = {"red": (215, 30, 40), "blue": (40, 60, 215)}
@@ -117,6 +120,25 @@ def test_a_run_that_goes_on_does_not_learn_its_words_again(tmp_path):
         GeneratorLearner(recipe, data).fit(tmp_path / "run", told.append, None, resume=again)
         assert ("words" in {one.stage for one in told}) is not again
         told.clear()
+
+
+def test_confidence_is_fitted_to_pictures_that_are_not_trained_on(tmp_path):
+    source = write_pictures(tmp_path, describe_and_ask, 270)
+    recipe = recipe_for(source, trainable="head", epochs=1, batch_size=32)
+    learner = GeneratorLearner(recipe, load_data(recipe.data))
+    asked = {row["image"] for row in learner.aside}
+    assert len(asked) == len(learner.aside) == 10 and not asked & {row["image"] for row in learner.rows}
+    assert len(learner.rows) + 2 * len(asked) == len(learner.data.train)
+    generator = Generator(learner.model, learner.processor)
+    assert fit_answer_odds(generator, learner.aside, [["red"]] * 10) == (1, 0)  # too few to fit anything to
+    many = 3 * learner.aside
+    found = answer_asked(generator, [(row["image"], row["question"]) for row in many])
+    middle = sorted(chance for _, chance in found)[len(found) // 2]
+    right = [[text] if chance >= middle else ["neither"] for text, chance in found]  # the surer half
+    odds = fit_answer_odds(generator, many, right)
+    said = [squash(log_odds(chance), odds) for _, chance in found]
+    assert min(said) < 0.5 < max(said)
+    assert learner.settings()["answer_odds"] == [1, 0]
 
 
 def test_made_up_pictures_are_further_rows(tmp_path):

@@ -1,6 +1,6 @@
 """What is trained of a generator, how it is stored, and how it is put back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -21,10 +21,17 @@ _TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "dow
 
 @dataclass(frozen=True)
 class Generator:
-    """A model with its processor, ready to tell what pictures show."""
+    """A model with its processor, ready to tell what pictures show.
+
+    Attributes:
+        model: In evaluation mode.
+        processor: Of the model.
+        answer_odds: Factor and summand that turn the log odds of an answer's probability into those of its being right.
+    """
 
     model: GeneratorModel
     processor: GeneratorProcessor
+    answer_odds: tuple[float, float] = (1.0, 0.0)
 
     @property
     def nbytes(self) -> int:
@@ -102,7 +109,7 @@ def load_generator(adapter: Adapter, report: Reporter | None = None) -> Generato
     )
     prepare_generator(model, train["trainable"], train["lora_rank"], train["top_layers"])
     load_trained(model, adapter)
-    return for_use(model)
+    return replace(for_use(model), answer_odds=tuple(settings.get("answer_odds", (1.0, 0.0))))
 
 
 def for_use(model: GeneratorModel) -> Generator:

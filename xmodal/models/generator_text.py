@@ -208,7 +208,7 @@ def generate_texts(
 def answer_texts(
     model: GeneratorModel, processor: GeneratorProcessor, seen: Tensor, questions: Sequence[str]
 ) -> list[tuple[str, float]]:
-    """As `generate_texts`, each with the probability that the model gives to just this text."""
+    """As `generate_texts`, each with the log probability that the model gives to just this text."""
     out, length = _generate(
         model, processor, seen, questions, return_dict_in_generate=True, output_scores=True
     )  # fmt: skip
@@ -216,7 +216,7 @@ def answer_texts(
     chances = model.compute_transition_scores(out.sequences, out.scores, normalize_logits=True)
     ended = (written == processor.end).cumsum(1)
     counted = (ended == 0) | ((ended == 1) & (written == processor.end))  # up to the end, which is a choice too
-    sums = chances.masked_fill(~counted, 0.0).sum(1).exp()
+    sums = chances.masked_fill(~counted, 0.0).sum(1)
     return list(zip(processor.batch_decode(written.tolist()), sums.tolist(), strict=True))
 
 

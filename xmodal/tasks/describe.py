@@ -128,7 +128,7 @@ def iter_describe(
 def ask_picture(
     image: "Image.Image", question: str, model: str = "", report: Reporter | None = None
 ) -> tuple[str, float, str]:
-    """The answer to an English question about an RGB picture, its probability, and the model's name.
+    """The answer to an English question about an RGB picture, how probably it is right, and the model's name.
 
     The answer is empty where the model cannot tell.
 
@@ -141,11 +141,13 @@ def ask_picture(
             "There is no model that answers about pictures yet.", "Train one for the task describe.", "no_describer"
         )
     from xmodal.models.generator_text import answer_texts
+    from xmodal.tasks.spans import log_odds, squash
 
     with _borrow(adapter, report) as generator:
         seen = _look(generator, [image])
         ((text, chance),) = answer_texts(generator.model, generator.processor, seen, [" ".join(question.split())])
-    return ("" if cannot_tell(text) else text), chance, adapter.name
+        confidence = squash(log_odds(chance), generator.answer_odds)
+    return ("" if cannot_tell(text) else text), confidence, adapter.name
 
 
 def cannot_tell(text: str) -> bool:

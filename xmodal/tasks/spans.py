@@ -241,7 +241,7 @@ def _result(
             break
         if any(span.passage == place and start < span.end and span.start < end for span in chosen):
             continue
-        confidence = squash(span_log_odds(chance), config.span_odds)
+        confidence = squash(log_odds(chance), config.span_odds)
         chosen.append(Span(place, start, end, passages[place][start:end], odds, confidence))
     if not chosen:
         return SpanResult((), False, math.inf, 1.0)
@@ -251,7 +251,7 @@ def _result(
     return SpanResult(tuple(chosen), False, null_score, 1 - squash(-null_score, config.answerable_odds))
 
 
-def span_log_odds(chance: float) -> float:
+def log_odds(chance: float) -> float:
     """Log odds of a log probability, kept finite."""
     chance = min(max(chance, -30.0), -1e-6)
     return chance - math.log(-math.expm1(chance))

@@ -5,11 +5,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from xmodal.data.scene_words import CANNOT_TELL
 from xmodal.data.sets import LoadedData
 from xmodal.device import pick_device
 from xmodal.errors import InputError
@@ -25,21 +23,20 @@ from xmodal.models.generator_adapter import (
     prepare_generator,
     trained_tensors,
 )
-from xmodal.models.generator_text import LONG, SHORT, PackedCollator, generate_texts, is_long
+from xmodal.models.generator_text import LONG, SHORT, PackedCollator, generate_texts
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.features import tower_tokens
-from xmodal.training.caption_questions import questions_of
 from xmodal.training.class_pictures import make_class_pictures, name_lessons
 from xmodal.training.config import Recipe
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics
+from xmodal.training.picture_confidence import AS_IT_IS, fit_answer_odds, put_aside
+from xmodal.training.picture_lessons import ask_about, instruction, lessons_of, references
 from xmodal.training.runs import last_checkpoint
 from xmodal.training.text_metrics import description_metrics
 from xmodal.training.word_start import start_on_words
 
 _BATCH = 32
-_MOST_TEXTS = 10
-"""Of a picture in one sequence; what is more goes into another one."""
 
 
 class GeneratorLearner(Learner):
@@ -49,6 +46,9 @@ class GeneratorLearner(Learner):
     long ones as it is itself.
 
     Attributes:
+        rows: Those that are trained on.
+        aside: Questions that the confidence of answers is fitted to.
+        answer_odds: What came of that.
         fresh: The connector is to learn words first; nothing that was trained will be put in its place.
     """
 
@@ -61,6 +61,8 @@ class GeneratorLearner(Learner):
             raise InputError("The data set has no pictures.", "Map its columns in `data.columns`.")
         self.metric = "exact_match" if _only_questions(list(data.train)) else "cider"
         train, device = recipe.train, pick_device()
+        self.rows, self.aside = put_aside(list(data.train), train.seed)
+        self.answer_odds = AS_IT_IS
         # Frozen weights need not be exact; those that are trained must, as steps are smaller than bfloat16 tells apart.
         dtype = device.torch_dtype if train.trainable in ("head", "lora") else torch.float32
         model, self.base = build_generator(
@@ -95,15 +97,19 @@ class GeneratorLearner(Learner):
         if resume and last_checkpoint(folder):
             self.fresh = False
         super().fit(folder, report, cancel, resume=resume)
+        if self.aside:
+            accepted = [references(row) for row in self.aside]
+            generator = for_use(copy.deepcopy(self.model))
+            self.answer_odds = fit_answer_odds(generator, self.aside, accepted, report, cancel)
 
     def prepare(self, report: Reporter | None = None, cancel: threading.Event | None = None):
         """See `Learner.prepare`; a row is a picture with its texts."""
         self.model.tower.eval()
         most, train = self.recipe.train.max_length, self.recipe.train
-        taught = list(self.data.train)
+        taught = self.rows
         if train.caption_questions:
-            taught += ask_about(taught, train.caption_questions, train.seed)
-        lessons = _lessons(taught)
+            taught = taught + ask_about(taught, train.caption_questions, train.seed)
+        lessons = lessons_of(taught)
         pictures = list(dict.fromkeys(picture for picture, _ in lessons))
         seen = dict(zip(pictures, tower_tokens(self.model.tower, pictures, report, cancel), strict=True))
         names = self._names(seen)
@@ -152,7 +158,7 @@ class GeneratorLearner(Learner):
 
     def settings(self) -> dict:
         """See `Learner.settings`."""
-        return {"grid": GRID, "names": self.model.config.names}
+        return {"grid": GRID, "names": self.model.config.names, "answer_odds": list(self.answer_odds)}
 
     @classmethod
     def measure_adapter(
@@ -198,65 +204,6 @@ class GeneratorLearner(Learner):
                 for kind, of in sorted(kinds.items())
             }
         }
-
-
-def references(row: dict) -> list[str]:
-    """The texts that are right for a row; a cell has one a line."""
-    target = row["answers"]["text"] if "answers" in row else (row["text"] or "").split("\n")
-    return [tidy(text) for text in target if text.strip()] or [CANNOT_TELL]
-
-
-def instruction(row: dict) -> str:
-    """What the model is told to do for a row."""
-    if row.get("question"):
-        return " ".join(row["question"].split())
-    return LONG if is_long(references(row)[0]) else SHORT
-
-
-def tidy(text: str) -> str:
-    """Without the spaces that some data sets have before marks."""
-    for mark in ".,;:!?":
-        text = text.replace(f" {mark}", mark)
-    return " ".join(text.split())
-
-
-def ask_about(rows: Sequence[dict], share: float, seed: int) -> list[dict]:
-    """Rows of questions that follow from the descriptions of a share of the pictures.
-
-    Args:
-        rows: Those without a question are descriptions.
-        share: Of the pictures.
-        seed: Of the draw, and of which questions are asked.
-    """
-    captions: dict[str, list[str]] = {}
-    for row in rows:
-        if not row.get("question"):
-            captions.setdefault(row["image"], []).extend(references(row))
-    random = np.random.default_rng(seed)
-    drawn = sorted(random.permutation(len(captions))[: round(share * len(captions))])
-    pictures = list(captions)
-    return [
-        {"id": f"{pictures[i]} {kind} {number}", "image": pictures[i], "question": question, "text": answer}
-        for i in drawn
-        for number, (kind, question, answer) in enumerate(questions_of(captions[pictures[i]], random))
-    ]
-
-
-def _lessons(rows: Sequence[dict]) -> list[tuple[str, dict[str, list[str]]]]:
-    """Pictures with instructions and their texts, each text once, a few texts at a time."""
-    pictures: dict[str, dict[tuple[str, str], None]] = {}
-    for row in rows:
-        for text in references(row):
-            told = instruction(row) if row.get("question") else (LONG if is_long(text) else SHORT)
-            pictures.setdefault(row["image"], {})[(told, text)] = None
-    lessons = []
-    for picture, pairs in pictures.items():
-        for start in range(0, len(pairs), _MOST_TEXTS):
-            asked: dict[str, list[str]] = {}
-            for told, text in list(pairs)[start : start + _MOST_TEXTS]:
-                asked.setdefault(told, []).append(text)
-            lessons.append((picture, asked))
-    return lessons
 
 
 def tell_asked(

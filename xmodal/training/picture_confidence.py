@@ -1,0 +1,80 @@
+"""How sure a generator may be of its answers: fitted to questions about pictures that it was not trained on."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from xmodal.data.splits import split_rows
+from xmodal.models.generator_adapter import Generator
+from xmodal.models.generator_text import answer_texts
+from xmodal.progress import Progress, Reporter, check_cancelled
+from xmodal.tasks.describe import cannot_tell
+from xmodal.tasks.features import tower_tokens
+from xmodal.tasks.spans import log_odds
+from xmodal.training.calibrate import fit_odds
+from xmodal.training.text_metrics import plain
+
+AS_IT_IS = (1.0, 0.0)
+_BATCH = 32
+_FROM, _SHARE, _MOST = 200, 0.05, 300
+"""Rows with a question from which some are put aside, their share, and how many at most."""
+
+
+def put_aside(rows: Sequence[dict], seed: int) -> tuple[list[dict], list[dict]]:
+    """Rows to train on, and questions about pictures of which nothing is trained on; few rows are all trained on.
+
+    Args:
+        rows: `image`, `question`, `group`.
+        seed: Of the draw.
+    """
+    asked = [row for row in rows if row.get("question")]
+    groups = [row["group"] or row["image"] for row in asked]
+    if len(asked) < _FROM or len(set(groups)) < 2:
+        return list(rows), []
+    held = split_rows(len(asked), min(_SHARE, _MOST / len(asked)), seed, groups=groups)
+    out = {group for group, is_out in zip(groups, held, strict=True) if is_out}
+    kept = [row for row in rows if (row["group"] or row["image"]) not in out]
+    return kept, [row for row, is_out in zip(asked, held, strict=True) if is_out]
+
+
+def answer_asked(
+    generator: Generator, asked: Sequence[tuple[str, str]], report: Reporter | None = None,
+    cancel: threading.Event | None = None,
+) -> list[tuple[str, float]]:  # fmt: skip
+    """Answer and its log probability, before calibration, for each picture's file and question."""
+    pictures = list(dict.fromkeys(picture for picture, _ in asked))
+    seen = dict(zip(pictures, tower_tokens(generator.model.tower, pictures, report, cancel), strict=True))
+    found = []
+    for start in range(0, len(asked), _BATCH):
+        check_cancelled(cancel)
+        part = asked[start : start + _BATCH]
+        tokens = torch.stack([seen[picture] for picture, _ in part]).float()
+        found += answer_texts(generator.model, generator.processor, tokens, [question for _, question in part])
+        if report:
+            report(Progress("calibrate", "", len(found), len(asked), "texts"))
+    return found
+
+
+def fit_answer_odds(
+    generator: Generator, rows: Sequence[dict], accepted: Sequence[Sequence[str]], report: Reporter | None = None,
+    cancel: threading.Event | None = None,
+) -> tuple[float, float]:  # fmt: skip
+    """Factor and summand for the log odds of an answer; `AS_IT_IS` where the rows do not say.
+
+    Args:
+        generator: As it will be used.
+        rows: Those that were put aside.
+        accepted: The right answers of each.
+        report: Told of the progress.
+        cancel: Stops it.
+    """
+    found = answer_asked(generator, [(row["image"], " ".join(row["question"].split())) for row in rows], report, cancel)
+    told = [
+        (chance, plain(text) in {plain(one) for one in right})
+        for (text, chance), right in zip(found, accepted, strict=True)
+        if not cannot_tell(text)  # which is said without a number
+    ]
+    odds = np.array([log_odds(chance) for chance, _ in told])
+    return fit_odds(odds, np.array([float(right) for _, right in told]), AS_IT_IS)
