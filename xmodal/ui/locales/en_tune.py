@@ -5,6 +5,7 @@ TEXTS = {
     "status.check": "Looking at the files",
     "status.train": "Training",
     "status.words": "Learning the words of the descriptions",
+    "status.calibrate": "Finding out how sure answers may be",
     "tune.starting": "Starting: loading the program, the data and the models",
     "status.cross-validation": "Checking the settings on parts of the data",
     "status.stage": "Stage: {what}",

@@ -5,6 +5,7 @@ TEXTS = {
     "status.check": "正在检查文件",
     "status.train": "正在训练",
     "status.words": "正在学习描述所用的词",
+    "status.calibrate": "正在校准答案的把握程度",
     "tune.starting": "正在启动：加载程序、数据和模型",
     "status.cross-validation": "正在用部分数据检验设置",
     "status.stage": "阶段：{what}",
