@@ -74,7 +74,7 @@ def make_scenes(out: Path, cutouts: dict[str, list], count: int) -> list[dict]:
         file = f"scene-{number:04}.jpg"
         draw_cutout_scene(scene, cutouts, random).save(out / file, quality=92)
         captions, asked = tell_cutout_scene(scene, sides[split], random)
-        told = [("scene", "", "\n".join(captions)), *((f"scene {kind}", *pair) for kind, *pair in asked)]
+        told = [("scene", "", caption) for caption in captions] + [(f"scene {kind}", *pair) for kind, *pair in asked]
         rows += [
             {"file_name": file, "question": question, "text": text, "split": split, "name": "", "kind": kind}
             for kind, question, text in told
@@ -102,12 +102,12 @@ def main() -> None:
             cutouts[name].append(cut_out(path))
         image = load_image(path)
         image.thumbnail((_SIDE, _SIDE))
-        file = f"{len(rows) // 2:04}.jpg"
+        file = f"{len(rows) // 3:04}.jpg"
         image.save(args.out / file, quality=92)
         split = "validation" if is_held_out(name) else "train"
         rows += [
             {"file_name": file, "question": question, "text": text, "split": split, "name": name, "kind": kind}
-            for question, text in (("", f"{called}\na picture of {called}"), (WHAT, called))
+            for question, text in (("", called), ("", f"a picture of {called}"), (WHAT, called))
         ]
     rows += make_scenes(args.out, cutouts, args.scenes)
     with open(args.out / "metadata.csv", "w", encoding="utf-8", newline="") as out:
