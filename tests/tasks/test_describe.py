@@ -10,7 +10,7 @@ from xmodal.data.colours import dominant_colours
 from xmodal.data.images import load_image
 from xmodal.errors import CancelledError, InputError
 from xmodal.tasks import describe as task
-from xmodal.tasks.describe import describe, iter_describe
+from xmodal.tasks.describe import describe, finish, iter_describe
 from xmodal.tasks.pictures import look_at
 
 LION = Path(gradio.__file__).parent / "media_assets" / "images" / "lion.jpg"
@@ -149,3 +149,15 @@ def test_an_unknown_length_is_refused_and_a_stop_is_one(tmp_path, labels_only):
 
     with pytest.raises(CancelledError):
         list(iter_describe([LION], cancel=Stopped()))
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("a picture of a picture of a picture of a drum", "A picture of a drum."),
+        ("a picture of a boy in a picture of a garden.", "A picture of a boy in a picture of a garden."),
+        ("", ""),
+    ],
+)
+def test_what_a_model_says_again_is_told_once(told, shown):
+    assert finish(told) == shown

@@ -1,5 +1,6 @@
 """Describes pictures in words, and answers questions about them."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,7 @@ DEFAULT_MODEL = "describe-starter"
 LENGTHS, LANGUAGES = ("short", "long"), ("en", "zh")
 _BATCH = 8
 _MARKS = (".", "!", "?")
+_AGAIN = re.compile(r"\b(a picture of )(?:a picture of )+", re.IGNORECASE)
 _MOST_WRITTEN = 60
 Tell = Callable[[str], None]
 
@@ -219,7 +221,8 @@ def _look(generator: "Generator", pictures: list) -> "torch.Tensor":
 
 
 def finish(text: str, whole: bool = True) -> str:
-    """A capital letter first and, where the text is whole, a full stop last."""
+    """A capital letter first and, where the text is whole, a full stop last; `a picture of` once, not twice."""
+    text = _AGAIN.sub(r"\1", text)
     text = text[:1].upper() + text[1:]
     return text + "." if whole and text and not text.endswith(_MARKS) else text
 
