@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import math
 
 import pytest
 from PIL import Image
@@ -129,16 +130,21 @@ def test_confidence_is_fitted_to_pictures_that_are_not_trained_on(tmp_path):
     asked = {row["image"] for row in learner.aside}
     assert len(asked) == len(learner.aside) == 10 and not asked & {row["image"] for row in learner.rows}
     assert len(learner.rows) + 2 * len(asked) == len(learner.data.train)
-    generator = Generator(learner.model, learner.processor)
-    assert fit_answer_odds(generator, learner.aside, [["red"]] * 10) == (1, 0)  # too few to fit anything to
-    many = 3 * learner.aside
-    found = answer_asked(generator, [(row["image"], row["question"]) for row in many])
-    middle = sorted(chance for _, chance in found)[len(found) // 2]
-    right = [[text] if chance >= middle else ["neither"] for text, chance in found]  # the surer half
-    odds = fit_answer_odds(generator, many, right)
-    said = [squash(log_odds(chance), odds) for _, chance in found]
-    assert min(said) < 0.5 < max(said)
+    found = answer_asked(
+        Generator(learner.model, learner.processor), [(row["image"], row["question"]) for row in learner.aside]
+    )
+    assert len(found) == 10 and all(chance <= 0 for _, chance in found)
+    assert fit_answer_odds(found, [["red"]] * 10) == (1, 0)  # too few to fit anything to
     assert learner.settings()["answer_odds"] == [1, 0]
+
+
+def test_answers_are_as_sure_as_they_are_right():
+    """It says 9 in 10 where 6 in 10 are right, and half where 2 in 10 are. What cannot be told does not count."""
+    found = [("Red.", math.log(0.9))] * 100 + [("blue", math.log(0.5))] * 100 + [("I can't tell.", -0.1)] * 50
+    accepted = [["red", "crimson"]] * 60 + [["no"]] * 40 + [["Blue!"]] * 20 + [["no"]] * 130
+    odds = fit_answer_odds(found, accepted)
+    assert squash(log_odds(math.log(0.9)), odds) == pytest.approx(0.6, abs=0.03)
+    assert squash(log_odds(math.log(0.5)), odds) == pytest.approx(0.2, abs=0.03)
 
 
 def test_made_up_pictures_are_further_rows(tmp_path):

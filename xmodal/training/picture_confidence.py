@@ -57,24 +57,17 @@ def answer_asked(
     return found
 
 
-def fit_answer_odds(
-    generator: Generator, rows: Sequence[dict], accepted: Sequence[Sequence[str]], report: Reporter | None = None,
-    cancel: threading.Event | None = None,
-) -> tuple[float, float]:  # fmt: skip
-    """Factor and summand for the log odds of an answer; `AS_IT_IS` where the rows do not say.
+def fit_answer_odds(found: Sequence[tuple[str, float]], accepted: Sequence[Sequence[str]]) -> tuple[float, float]:
+    """Factor and summand for the log odds of an answer; `AS_IT_IS` where there is too little to fit them to.
 
     Args:
-        generator: As it will be used.
-        rows: Those that were put aside.
-        accepted: The right answers of each.
-        report: Told of the progress.
-        cancel: Stops it.
+        found: Of `answer_asked`.
+        accepted: The right answers to each question.
     """
-    found = answer_asked(generator, [(row["image"], " ".join(row["question"].split())) for row in rows], report, cancel)
     told = [
-        (chance, plain(text) in {plain(one) for one in right})
+        (log_odds(chance), float(plain(text) in {plain(one) for one in right}))
         for (text, chance), right in zip(found, accepted, strict=True)
         if not cannot_tell(text)  # which is said without a number
     ]
-    odds = np.array([log_odds(chance) for chance, _ in told])
-    return fit_odds(odds, np.array([float(right) for _, right in told]), AS_IT_IS)
+    odds, right = np.array(told).reshape(-1, 2).T
+    return fit_odds(odds, right, AS_IT_IS)

@@ -30,7 +30,7 @@ from xmodal.training.class_pictures import make_class_pictures, name_lessons
 from xmodal.training.config import Recipe
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics
-from xmodal.training.picture_confidence import AS_IT_IS, fit_answer_odds, put_aside
+from xmodal.training.picture_confidence import AS_IT_IS, answer_asked, fit_answer_odds, put_aside
 from xmodal.training.picture_lessons import ask_about, instruction, lessons_of, references
 from xmodal.training.runs import last_checkpoint
 from xmodal.training.text_metrics import description_metrics
@@ -98,9 +98,9 @@ class GeneratorLearner(Learner):
             self.fresh = False
         super().fit(folder, report, cancel, resume=resume)
         if self.aside:
-            accepted = [references(row) for row in self.aside]
-            generator = for_use(copy.deepcopy(self.model))
-            self.answer_odds = fit_answer_odds(generator, self.aside, accepted, report, cancel)
+            asked = [(row["image"], instruction(row)) for row in self.aside]
+            found = answer_asked(for_use(copy.deepcopy(self.model)), asked, report, cancel)
+            self.answer_odds = fit_answer_odds(found, [references(row) for row in self.aside])
 
     def prepare(self, report: Reporter | None = None, cancel: threading.Event | None = None):
         """See `Learner.prepare`; a row is a picture with its texts."""
