@@ -109,10 +109,10 @@ def _open(folder: Path) -> tuple[nn.Module, dict]:
 
 def _say(scores: Sequence[float], numbers: Sequence[int]) -> str:
     """The best class if it is sure, else those that it may be."""
-    names = [name.lower() for name in imagenet_names()]
+    names = imagenet_names()
     if scores[0] >= _SURE:
-        return names[numbers[0]]
-    may_be = [names[number] for score, number in zip(scores, numbers, strict=True) if score >= _PERHAPS]
+        return names[numbers[0]].lower()
+    may_be = [names[number].lower() for score, number in zip(scores, numbers, strict=True) if score >= _PERHAPS]
     return f"perhaps {', '.join(may_be)}" if may_be else ""
 
 

@@ -68,7 +68,8 @@ class SpanLearner(Learner):
             texts = add_glossed_texts(self.rows, train.glossed_texts, train.seed, glossary)[len(self.rows) :]
             self.rows = [*add_glossed(self.rows, train.glossed, train.seed, glossary), *texts]
             self.aside = add_glossed(self.aside, 1.0, train.seed, glossary)
-        self.rows = [*self.rows, *train.bilingual * read_bilingual()]
+        if train.bilingual:
+            self.rows = [*self.rows, *train.bilingual * read_bilingual()]
         if recipe.start:
             self._start_from(load_adapter(recipe.start))
 
