@@ -3,9 +3,10 @@
 The pictures held out of what `tests.benchmarks.named_pictures` makes. A name is its last word, as one or as many.
 Beside it the first label of the image tower, and what the page tells, which is the labels' sentence where the model
 does not name what the labels are sure of. Of a class of ImageNet that is named all the words of its definition count
-too, in each of the three, so that a breed is a dog.
+too, in each of the three, so that a breed is a dog. With the captions that the model was trained on beside it, names
+that stand in none of them have a row of their own: those it never had at all.
 
-    python -m tests.benchmarks.describe_names FOLDER [--model describe-starter] [--most 1000]
+    python -m tests.benchmarks.describe_names FOLDER [--captions FOLDER/flickr8k] [--model describe-starter]
 """
 
 import argparse
@@ -17,10 +18,13 @@ from pathlib import Path
 
 from timm.data import ImageNetInfo
 
+from xmodal.data.config import make_data_config
+from xmodal.data.sets import load_data
 from xmodal.models.label_names import imagenet_names
 from xmodal.tasks.describe import describe_files
 from xmodal.tasks.label_words import settle
 from xmodal.training.intervals import bootstrap_interval
+from xmodal.training.picture_lessons import references
 
 _BATCH = 64
 
@@ -48,6 +52,14 @@ def definitions() -> dict[str, str]:
     return {name.lower(): info.index_to_description(i, detailed=True) for i, name in enumerate(imagenet_names())}
 
 
+def words_of_captions(folder: str) -> set[str]:
+    """All words that the model read in the captions of photographs, as one and as many."""
+    data = load_data(make_data_config(source=folder, task="describe"))
+    texts = " ".join(text for row in data.train for text in references(row))
+    words = set(re.findall(r"[a-z]+", texts.lower()))
+    return words | {word.removesuffix(end) for word in words for end in ("s", "es")}
+
+
 def with_definitions(text: str) -> str:
     """The text, and the definitions of the classes that it names."""
     known = [meaning for name, meaning in definitions().items() if re.search(rf"\b{re.escape(name)}\b", text.lower())]
@@ -58,6 +70,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--captions", default="", help="folder of captioned photographs that it was trained on")
     parser.add_argument("--model", default="describe-starter")
     parser.add_argument("--most", type=int, default=1000)
     parser.add_argument("--show", action="store_true", help="print what is told of each")
@@ -70,6 +83,7 @@ def main() -> None:
             [path for path, *_ in pictures[start : start + _BATCH]], model=args.model, ocr=False, settled=False
         )
     ]
+    read = words_of_captions(args.captions) if args.captions else set()
     rows = defaultdict(list)
     for (_, word, kind), result in zip(pictures, results, strict=True):
         told = (result.description, settle(result.description, result.labels), result.labels[0].label)
@@ -78,6 +92,9 @@ def main() -> None:
             print(f"{word}: {told}")
         rows[kind].append(pair)
         rows["all"].append(pair)
+        if read and not {word, word.removesuffix("s"), word.removesuffix("es")} & read:
+            rows[f"{kind}, in no caption"].append(pair)
+            rows["all, in no caption"].append(pair)
     print("| pictures | | the description names it | as the page tells it | the first label |\n|---|---|---|---|---|")
     for kind, pairs in sorted(rows.items()):
         cells = []

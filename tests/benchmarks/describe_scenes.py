@@ -15,8 +15,9 @@ from collections import Counter, defaultdict
 import numpy as np
 
 from xmodal.data.config import make_data_config
+from xmodal.data.english import NUMBERS, plural
 from xmodal.data.samples import fetch_sample, find_sample
-from xmodal.data.scene_words import NUMBERS, PLACES, SIDES, plural
+from xmodal.data.scene_words import PLACES, SIDES
 from xmodal.data.scenes import COLOURS, SHAPES
 from xmodal.data.sets import load_data
 from xmodal.models.adapters import load_adapter
@@ -26,9 +27,8 @@ from xmodal.tasks.describe import cannot_tell
 from xmodal.tasks.spans import log_odds, squash
 from xmodal.training.calibrate import reliability
 from xmodal.training.caption_questions import questions_of, short_answer_key
-from xmodal.training.learners.generator import tell_asked
-from xmodal.training.picture_confidence import answer_asked
 from xmodal.training.picture_lessons import references
+from xmodal.training.picture_telling import answer_asked, tell_asked
 
 _NAMES = {form: shape for shape in SHAPES for form in (shape, plural(shape))}
 _NAMED = re.compile(

@@ -21,9 +21,9 @@ import numpy as np
 from PIL import Image
 
 from xmodal.data.cutouts import draw_cutout_scene, make_cutout_scene, tell_cutout_scene
+from xmodal.data.english import with_article
 from xmodal.data.held_names import is_held_out
 from xmodal.data.images import load_image
-from xmodal.tasks.label_words import with_article
 from xmodal.training.class_pictures import WHAT
 
 _MOST_WORDS = 3

@@ -53,8 +53,8 @@ def test_questions_differ_and_have_one_answer():
 
 def test_the_sample_set(monkeypatch, tmp_path, isolated_home):
     sample = find_sample("blank-pictures")
-    assert sum(sample_makers._BLANKS.values()) * 3 == sample.rows
-    monkeypatch.setattr(sample_makers, "_BLANKS", {"train": 40, "validation": 20})
+    assert sum(count for _, count in sample_makers._BLANKS) * 3 == sample.rows
+    monkeypatch.setattr(sample_makers, "_BLANKS", (("train", 20), ("validation", 20), ("train", 20)))
     data = load_data(DataConfig(source="sample:blank-pictures", task="describe"))
     assert data.roles == ("image", "question", "text")
     assert (len(data.train), len(data.check)) == (120, 60)

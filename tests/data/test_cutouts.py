@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from xmodal.data.cutouts import draw_cutout_scene, make_cutout_scene, tell_cutout_scene
-from xmodal.data.scene_words import NUMBERS, SIDES, plural
+from xmodal.data.english import NUMBERS, plural
+from xmodal.data.scene_words import SIDES
 
 NAMES = ("fox", "owl", "berry", "boy", "moth")
 COLOURS = dict(zip(NAMES, ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255)), strict=True))
@@ -55,13 +56,7 @@ def test_what_is_told_and_answered_is_so(scenes):
                 answers[kind].append(answer)
             elif kind in answers:
                 answers[kind].add(answer)
-    assert answers["count"] == set(NUMBERS[1:]) and len(answers["place"]) == 9
+    assert answers["count"] == set(NUMBERS[1:5]) and len(answers["place"]) == 9
     assert 0.4 < answers["presence"].count("yes") / len(answers["presence"]) < 0.6
     said = [answer for answer in answers["relation"] if answer in ("yes", "no")]
     assert 0.35 < said.count("yes") / len(said) < 0.65
-
-
-def test_plurals():
-    assert [plural(name) for name in ("fox", "berry", "boy", "church", "cross", "star")] == [
-        "foxes", "berries", "boys", "churches", "crosses", "stars",
-    ]  # fmt: skip

@@ -71,6 +71,18 @@ def test_only_the_first_can_be_measured_on(tmp_path, own_split):
     assert all("Ann" not in row["answers"]["text"] for row in data.train)
 
 
+def test_a_share_of_the_further_sets_is_drawn_and_groups_stay_whole(tmp_path):
+    sources = [write_table(tmp_path / "two.csv", 40), write_squad(tmp_path / "one.json", [f"塔{i}" for i in range(40)])]
+    data = load(sources, more_share=0.25)
+    ids = [row["id"] for side in (data.train, data.check) for row in side]
+    assert sum(name.startswith("two/") for name in ids) == 40
+    drawn = sorted(name.removeprefix("one/") for name in ids if name.startswith("one/"))
+    assert len(drawn) == 20
+    assert {name.removesuffix("-1") for name in drawn[::2]} == {name.removesuffix("-2") for name in drawn[1::2]}
+    again = load(sources, more_share=0.25)
+    assert sorted(ids) == sorted(row["id"] for side in (again.train, again.check) for row in side)
+
+
 def test_what_one_source_lacks_is_none(tmp_path):
     bare = tmp_path / "bare.csv"
     bare.write_text("question,answer\n" + "".join(f"what is {i},thing {i}\n" for i in range(10)))

@@ -8,8 +8,9 @@ from scipy import ndimage
 
 from xmodal.data import sample_makers
 from xmodal.data.config import DataConfig
+from xmodal.data.english import NUMBERS, plural
 from xmodal.data.samples import find_sample
-from xmodal.data.scene_words import CANNOT_TELL, NUMBERS, PLACES, SIDES, ask_about, describe_scene, plural
+from xmodal.data.scene_words import CANNOT_TELL, PLACES, SIDES, ask_about, describe_scene
 from xmodal.data.scenes import COLOURS, RADII, SHAPES, SIZE, UNSEEN, draw_scene, find_relation, make_scene
 from xmodal.data.sets import load_data
 
@@ -179,7 +180,7 @@ def test_answers_are_true_by_the_objects(told):
 
 def test_the_check_of_answers_finds_wrong_ones(told):
     wrong = {"yes": "no", "no": "yes", **dict.fromkeys(COLOURS, "teal"), **dict.fromkeys(SHAPES, "blob")}
-    wrong |= dict(zip(NUMBERS, ("one", "two", "three", "four", "zero"), strict=True))
+    wrong |= dict(zip(NUMBERS[:5], ("one", "two", "three", "four", "zero"), strict=True))
     tried = 0
     for scene, _, _, asked in told[:200]:
         for kind, question, answer in asked:

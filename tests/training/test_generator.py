@@ -20,8 +20,9 @@ from xmodal.tasks.spans import log_odds, squash
 from xmodal.training.config import parse_recipe
 from xmodal.training.engine import evaluate, train
 from xmodal.training.learners.generator import GeneratorLearner
-from xmodal.training.picture_confidence import answer_asked, fit_answer_odds
+from xmodal.training.picture_confidence import fit_answer_odds
 from xmodal.training.picture_lessons import instruction, references
+from xmodal.training.picture_telling import answer_asked
 from xmodal.training.text_metrics import description_metrics
 
 COLOURS = {"red": (215, 30, 40), "blue": (40, 60, 215)}

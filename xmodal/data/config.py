@@ -33,6 +33,7 @@ class DataConfig(BaseModel):
         source: A csv, tsv, jsonl, json or parquet file, a folder (imagefolder or audiofolder), a zip of any of these,
             `sample:NAME`, or `hub:owner/name[:config]`.
         more_sources: Further data sets of the same task, joined to it; the ids of their rows begin with their names.
+        more_share: Share of their rows that is used, drawn at random; rows of one picture or group stay together.
         measured: Hold out rows of `all` data sets, or of the `first` only; what the others' own split holds out is then
             not used at all.
         task: What the rows are for.
@@ -54,6 +55,7 @@ class DataConfig(BaseModel):
 
     source: str = Field(min_length=1)
     more_sources: tuple[str, ...] = ()
+    more_share: float = Field(default=1.0, gt=0, le=1)
     measured: Literal["all", "first"] = "all"
     task: Task = "classify"
     columns: dict[Role, str] = Field(default_factory=dict)

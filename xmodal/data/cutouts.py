@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xmodal.data.english import NUMBERS, counted, plural
 from xmodal.data.scene_words import (
     CANNOT_TELL,
-    NUMBERS,
     OPPOSITE,
     SIDES,
     Question,
-    counted,
     is_towards,
     join,
     place_of,
-    plural,
 )
 from xmodal.data.scenes import SIZE, Scene, SceneObject, draw_ground, find_relation, make_ground
 

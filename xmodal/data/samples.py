@@ -110,9 +110,9 @@ SAMPLES = (
     SampleSet(
         "blank-pictures", "describe", "Noise, stripes, clouds and the like: that nothing can be said about them",
         ("image", "text"), ("en",), "CC0-1.0 (made by xmodal)",
-        "Made with a fixed seed: 300 pictures to train on and 200 to check, each with two questions about what is not "
-        "there. The only answers are that it cannot be told, so train on them together with other data.",
-        1_500, 0, 1, make_blank_pictures,
+        "Made with a fixed seed: 1,000 pictures to train on and 200 to check, each with two questions about what is "
+        "not there. The only answers are that it cannot be told, so train on them together with other data.",
+        3_600, 0, 2, make_blank_pictures,
     ),
     SampleSet(
         "easy-vqa", "describe", "Short questions about one coloured shape",

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from xmodal.data.english import NUMBERS, counted, plural, with_article
 from xmodal.data.scenes import COLOURS, SHAPES, UNSEEN, Scene, SceneObject, find_relation
 
 Question = tuple[str, str, str]
 """Kind, question, answer."""
 CANNOT_TELL = "I can't tell."
-NUMBERS = ("zero", "one", "two", "three", "four")
 PLACES = (
     ("in the top left", "at the top", "in the top right"),
     ("on the left", "in the middle", "on the right"),
@@ -42,7 +42,7 @@ def describe_scene(scene: Scene, random: np.random.Generator) -> tuple[list[str]
     elif len(objects) == 2 and find_relation(*objects) and _full(objects[0]) != _full(objects[1]):
         first, second = (objects[i] for i in random.permutation(2))
         side = SIDES[find_relation(first, second)]
-        captions.append(f"{_article(_full(first))} {side} {_article(_full(second))}")
+        captions.append(f"{with_article(_full(first))} {side} {with_article(_full(second))}")
     elif len({thing.shape for thing in objects}) == 1:
         captions.append(counted(len(objects), objects[0].shape))
     else:
@@ -62,17 +62,10 @@ def ask_about(scene: Scene, random: np.random.Generator) -> list[Question]:
     return [(kind, *pair) for kind, pair in asked if pair]
 
 
-def plural(name: str) -> str:
-    """More than one of them."""
-    if name.endswith(("s", "x", "ch", "sh")):
-        return f"{name}es"
-    return f"{name[:-1]}ies" if name.endswith("y") and name[-2:-1] not in "aeiou" else f"{name}s"
-
-
 def _tell_all(scene: Scene, random: np.random.Generator) -> str:
     """How many objects, each with its size, colour and place, how some lie to others, and the ground."""
     objects = [scene.objects[i] for i in random.permutation(len(scene.objects))]
-    each = [f"{_article(_full(thing))} {place_of(thing)}" for thing in objects]
+    each = [f"{with_article(_full(thing))} {place_of(thing)}" for thing in objects]
     if len(objects) == 1:
         parts = [f"there is one shape in the picture and nothing else. it is {each[0]}."]
     else:
@@ -158,7 +151,7 @@ def _beside(named: Sequence[SceneObject], scene: Scene) -> list[tuple[SceneObjec
             if not there:
                 found.append((thing, question, "nothing"))
             elif len(there) == 1 and find_relation(there[0], thing) == side:
-                found.append((there[0], question, _article(" ".join(there[0].kind))))
+                found.append((there[0], question, with_article(" ".join(there[0].kind))))
     return found
 
 
@@ -175,17 +168,17 @@ def _ask_presence(scene: Scene, random: np.random.Generator) -> tuple[str, str]:
     yes, how = random.random() < 0.5, random.random()
     if how < 0.25:
         shape = str(random.choice([shape for shape in SHAPES if (shape in shapes) == yes]))
-        return f"is there {_article(shape)}?", "yes" if yes else "no"
+        return f"is there {with_article(shape)}?", "yes" if yes else "no"
     if how < 0.5:
         colour = str(random.choice([colour for colour in COLOURS if (colour in colours) == yes]))
-        return f"is there {_article(colour + ' shape')}?", "yes" if yes else "no"
+        return f"is there {with_article(colour + ' shape')}?", "yes" if yes else "no"
     if yes:
         asked = [kind for kind in kinds if kind in UNSEEN] or kinds
     else:
         absent = {(c, s) for c in COLOURS for s in SHAPES if (c in colours or s in shapes) and (c, s) not in kinds}
         asked = sorted(absent & UNSEEN if scene.unseen and random.random() < 0.5 else absent - UNSEEN)
         asked = asked or sorted(absent - UNSEEN)
-    return f"is there {_article(' '.join(asked[random.integers(len(asked))]))}?", "yes" if yes else "no"
+    return f"is there {with_article(' '.join(asked[random.integers(len(asked))]))}?", "yes" if yes else "no"
 
 
 def _ask_unknown(scene: Scene, random: np.random.Generator) -> tuple[str, str]:
@@ -248,11 +241,6 @@ def _grouped(scene: Scene, key: Callable[[SceneObject], str]) -> list[tuple[str,
     return [(value, [thing for thing in scene.objects if key(thing) == value]) for value in map(key, scene.objects)]
 
 
-def counted(number: int, words: str) -> str:
-    """`a star`, `two stars`."""
-    return _article(words) if number == 1 else f"{NUMBERS[number]} {plural(words)}"
-
-
 def _full(thing: SceneObject) -> str:
     return f"{thing.size} {thing.colour} {thing.shape}"
 
@@ -261,10 +249,6 @@ def place_of(thing: SceneObject) -> str:
     """Where it is in the picture."""
     row, column = thing.cell
     return PLACES[row][column]
-
-
-def _article(words: str) -> str:
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def join(parts: Sequence[str]) -> str:

@@ -136,7 +136,20 @@ def _join(read: list[_Read], config: DataConfig) -> tuple[list[dict], tuple[str,
     if config.measured == "first":
         for row in (row for part in read[1:] for row in part.rows):
             row[SPLIT] = "aside" if row[SPLIT] in ("check", "aside") else "train"
-    return [{**absent, **row, "id": f"{part.name}/{row['id']}"} for part in read for row in part.rows], roles
+    kept = [read[0].rows, *(_draw_share(part.rows, config) for part in read[1:])]
+    joined = zip(read, kept, strict=True)
+    return [{**absent, **row, "id": f"{part.name}/{row['id']}"} for part, rows in joined for row in rows], roles
+
+
+def _draw_share(rows: list[dict], config: DataConfig) -> list[dict]:
+    """`more_share` of a further data set, in their order."""
+    if config.more_share == 1:
+        return rows
+    together = [row.get("image") or row[GROUP] or row["id"] for row in rows]
+    names = list(dict.fromkeys(together))
+    count = max(1, round(config.more_share * len(names)))
+    chosen = {names[i] for i in np.random.default_rng(config.seed).choice(len(names), count, replace=False)}
+    return [row for row, name in zip(rows, together, strict=True) if name in chosen]
 
 
 def _read(

@@ -2,16 +2,11 @@
 
 from collections.abc import Sequence
 
+from xmodal.data.english import with_article
 from xmodal.data.label_names import chinese_name
 from xmodal.tasks.results import LabelScore
 
 _CERTAIN, _SURE, _PERHAPS = 0.5, 0.3, 0.05
-_NO_ARTICLE = frozenset({
-    "hay", "mashed potato", "dough", "guacamole", "carbonara", "velvet", "wool", "sunglasses", "binoculars",
-    "swimming trunks", "rapeseed", "corn", "ice cream", "red wine", "espresso", "toilet tissue", "chain mail",
-    "lotion", "sunscreen", "face powder", "hair spray", "chocolate sauce", "eggnog", "consomme", "broccoli",
-    "parallel bars", "cauliflower", "band aid", "brass",
-})  # fmt: skip
 
 
 def describe_labels(labels: Sequence[LabelScore], language: str = "en") -> str:
@@ -38,11 +33,3 @@ def settle(told: str, labels: Sequence[LabelScore]) -> str:
     best = labels[0]
     known = best.score < _CERTAIN or best.label.split()[-1].lower() in told.lower()
     return told if known else describe_labels(labels)
-
-
-def with_article(label: str) -> str:
-    """`a lion`, `an owl`, `corn`."""
-    if label.lower() in _NO_ARTICLE:
-        return label
-    vowel = label[0] in "aeiouAEIOU" and not label.lower().startswith(("uni", "eu"))
-    return f"{'an' if vowel or label == 'hourglass' else 'a'} {label}"

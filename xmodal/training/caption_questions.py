@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from xmodal.data.english import NUMBERS, counted, plural
 from xmodal.data.scene_words import CANNOT_TELL
 from xmodal.training.caption_reading import Action, Mention, Reading, count_named, read_action, read_caption
 from xmodal.training.caption_words import (
@@ -15,7 +16,6 @@ from xmodal.training.caption_words import (
     ANIMALS,
     ASKED,
     ING,
-    NUMBER_WORDS,
     PEOPLE,
     PLAIN_COLOURS,
     THINGS,
@@ -26,8 +26,6 @@ from xmodal.training.normalise import normalise_answer
 
 _DIGITS = {"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
            "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12"}  # fmt: skip
-_PLURALS = {"man": "men", "woman": "women", "child": "children", "person": "people", "baby": "babies", "sheep": "sheep",
-            "fish": "fish", "deer": "deer"}  # fmt: skip
 _HELD = ("ride", "hold", "carry", "throw", "kick", "catch", "chase", "pull", "push", "hit", "read", "climb", "eat")
 _SAME_VERB = {"leap": "jump", "lay": "lie", "cycle": "ride", "bike": "ride"}
 _UNKNOWN = (
@@ -135,14 +133,14 @@ def _is_open(mention: Mention) -> bool:
 
 def _ask_objects(people: _Group, animals: _Group) -> list[tuple[str, str, str]]:
     asked = []
-    if people.number and people.number < len(NUMBER_WORDS) and animals.absent and people.named_in >= 3:
+    if people.number and people.number < len(NUMBERS) and animals.absent and people.named_in >= 3:
         name = people.role if people.number == 1 and people.name == "person" else people.name
         if name:
-            asked.append(("object", "who is in the picture?", _counted(people.number, name)))
+            asked.append(("object", "who is in the picture?", counted(people.number, name)))
     if animals.name and animals.named_in >= 3:
-        number = animals.number if animals.number and animals.number < len(NUMBER_WORDS) else None
+        number = animals.number if animals.number and animals.number < len(NUMBERS) else None
         if number or animals.plural:
-            answer = _counted(number, animals.name) if number else _plural(animals.name)
+            answer = counted(number, animals.name) if number else plural(animals.name)
             asked.append(("object", f"what {'animal is' if number == 1 else 'animals are'} in the picture?", answer))
     return asked
 
@@ -152,9 +150,9 @@ def _ask_counts(people: _Group, animals: _Group, random: np.random.Generator) ->
     asked = []
     for group in (people, animals):
         number = group.number
-        if number and group.name and number < len(NUMBER_WORDS) and (number > 1 or random.random() < 0.15):
+        if number and group.name and number < len(NUMBERS) and (number > 1 or random.random() < 0.15):
             name = "person" if group is people and random.random() < 0.4 else group.name
-            asked.append(("count", f"how many {_plural(name)} are there?", NUMBER_WORDS[number]))
+            asked.append(("count", f"how many {plural(name)} are there?", NUMBERS[number]))
     return asked
 
 
@@ -183,7 +181,7 @@ def _ask_actions(readings: Sequence[Reading], people: _Group, animals: _Group) -
     group, other = (people, animals) if not people.absent else (animals, people)
     if not other.absent or not group.name or not (group.number or group.plural):
         return []
-    subject = group.name if group.number == 1 else _plural(group.name)
+    subject = group.name if group.number == 1 else plural(group.name)
     actions = []
     for reading, mentions in zip(readings, group.mentions, strict=True):
         action = read_action(reading, mentions[0]) if len(mentions) == 1 else None
@@ -202,7 +200,7 @@ def _ask_actions(readings: Sequence[Reading], people: _Group, animals: _Group) -
     held = [action for action in same if action.direct and action.verb in _HELD]
     nouns = [find_noun(action.phrase.split()[-1]) for action in held]
     if len(held) >= 2 and len(set(nouns)) == 1 and nouns[0] and nouns[0][0] in THINGS and not nouns[0][1]:
-        asked.append(("object", f"what {are} the {subject} {ING[held[0].verb]}?", _counted(1, nouns[0][0])))
+        asked.append(("object", f"what {are} the {subject} {ING[held[0].verb]}?", counted(1, nouns[0][0])))
     return asked
 
 
@@ -228,7 +226,7 @@ def _ask_presence(readings: Sequence[Reading], random: np.random.Generator) -> l
     if not there or not absent or random.random() > sum(weights):
         return []
     asked = ((_draw(there, weights, random), "yes"), (_draw(absent, [ASKED[name][0] for name in absent], random), "no"))
-    return [("presence", f"is there {_counted(1, name)}?", answer) for name, answer in asked]
+    return [("presence", f"is there {counted(1, name)}?", answer) for name, answer in asked]
 
 
 def _ask_unknown(
@@ -259,13 +257,3 @@ def _absent(readings: Sequence[Reading]) -> list[str]:
 
 def _draw(names: Sequence[str], weights: Sequence[float], random: np.random.Generator) -> str:
     return str(random.choice(names, p=np.asarray(weights) / sum(weights)))
-
-
-def _counted(number: int, name: str) -> str:
-    if number > 1:
-        return f"{NUMBER_WORDS[number]} {_plural(name)}"
-    return name if name in ("snow", "sand", "water") else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
-
-
-def _plural(name: str) -> str:
-    return _PLURALS.get(name) or name + "s"

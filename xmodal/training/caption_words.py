@@ -87,7 +87,6 @@ PLAIN_COLOURS = _set("red blue green yellow orange purple pink black white brown
 SAME_COLOUR = {"grey": "gray", "blonde": "blond", "colourful": "colorful", "coloured": "colored", "orangish": "orange",
                "reddish": "red", "multi-coloured": "multi-colored", "multicoloured": "multicolored"}  # fmt: skip
 NUMBERS = {"a": 1, "an": 1, "one": 1, "another": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
-NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five")
 PREPOSITIONS = _set(
     "in on at by with of from to into onto over under through across along around near behind beside between above "
     "below against among amongst toward towards up down off out outside inside past during for after before without "

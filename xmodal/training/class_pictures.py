@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from xmodal.data.english import with_article
 from xmodal.data.held_names import is_held_out
 from xmodal.models.generator_text import SHORT
 from xmodal.models.label_names import imagenet_names
 from xmodal.models.picture_tower import PictureTower
-from xmodal.tasks.label_words import with_article
 
 WHAT = "what is in the picture?"
 _OWN = 0.5

@@ -1,23 +1,16 @@
 """How sure a generator may be of its answers: fitted to questions about pictures that it was not trained on."""
 
-import threading
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from xmodal.data.splits import split_rows
-from xmodal.models.generator_adapter import Generator
-from xmodal.models.generator_text import answer_texts
-from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.describe import cannot_tell
-from xmodal.tasks.features import tower_tokens
 from xmodal.tasks.spans import log_odds
 from xmodal.training.calibrate import fit_odds
 from xmodal.training.text_metrics import plain
 
 AS_IT_IS = (1.0, 0.0)
-_BATCH = 32
 _FROM, _SHARE, _MOST = 200, 0.05, 300
 """Rows with a question from which some are put aside, their share, and how many at most."""
 
@@ -39,29 +32,11 @@ def put_aside(rows: Sequence[dict], seed: int) -> tuple[list[dict], list[dict]]:
     return kept, [row for row, is_out in zip(asked, held, strict=True) if is_out]
 
 
-def answer_asked(
-    generator: Generator, asked: Sequence[tuple[str, str]], report: Reporter | None = None,
-    cancel: threading.Event | None = None,
-) -> list[tuple[str, float]]:  # fmt: skip
-    """Answer and its log probability, before calibration, for each picture's file and question."""
-    pictures = list(dict.fromkeys(picture for picture, _ in asked))
-    seen = dict(zip(pictures, tower_tokens(generator.model.tower, pictures, report, cancel), strict=True))
-    found = []
-    for start in range(0, len(asked), _BATCH):
-        check_cancelled(cancel)
-        part = asked[start : start + _BATCH]
-        tokens = torch.stack([seen[picture] for picture, _ in part]).float()
-        found += answer_texts(generator.model, generator.processor, tokens, [question for _, question in part])
-        if report:
-            report(Progress("calibrate", "", len(found), len(asked), "texts"))
-    return found
-
-
 def fit_answer_odds(found: Sequence[tuple[str, float]], accepted: Sequence[Sequence[str]]) -> tuple[float, float]:
     """Factor and summand for the log odds of an answer; `AS_IT_IS` where there is too little to fit them to.
 
     Args:
-        found: Of `answer_asked`.
+        found: Answers and their log probabilities, as `answer_asked` gives them.
         accepted: The right answers to each question.
     """
     told = [

@@ -23,20 +23,19 @@ from xmodal.models.generator_adapter import (
     prepare_generator,
     trained_tensors,
 )
-from xmodal.models.generator_text import LONG, SHORT, PackedCollator, generate_texts
-from xmodal.progress import Progress, Reporter, check_cancelled
+from xmodal.models.generator_text import LONG, SHORT, PackedCollator
+from xmodal.progress import Reporter
 from xmodal.tasks.features import tower_tokens
 from xmodal.training.class_pictures import make_class_pictures, name_lessons
 from xmodal.training.config import Recipe
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics
-from xmodal.training.picture_confidence import AS_IT_IS, answer_asked, fit_answer_odds, put_aside
+from xmodal.training.picture_confidence import AS_IT_IS, fit_answer_odds, put_aside
 from xmodal.training.picture_lessons import ask_about, instruction, lessons_of, references
+from xmodal.training.picture_telling import answer_asked, tell_asked
 from xmodal.training.runs import last_checkpoint
 from xmodal.training.text_metrics import description_metrics
 from xmodal.training.word_start import start_on_words
-
-_BATCH = 32
 
 
 class GeneratorLearner(Learner):
@@ -204,27 +203,6 @@ class GeneratorLearner(Learner):
                 for kind, of in sorted(kinds.items())
             }
         }
-
-
-def tell_asked(
-    generator: Generator, asked: Sequence[tuple[str, str]], report: Reporter | None = None, cancel=None
-) -> list[str]:
-    """The model's text for each picture's file and instruction; what stands there twice is told once."""
-    once = list(dict.fromkeys(asked))
-    pictures = list(dict.fromkeys(picture for picture, _ in once))
-    seen = dict(zip(pictures, tower_tokens(generator.model.tower, pictures, report, cancel), strict=True))
-    # Of like length, as a batch takes as long as its longest.
-    order = sorted(once, key=lambda pair: (pair[1] in (SHORT, LONG), pair[1] == LONG))
-    given: dict[tuple[str, str], str] = {}
-    for start in range(0, len(order), _BATCH):
-        check_cancelled(cancel)
-        part = order[start : start + _BATCH]
-        tokens = torch.stack([seen[picture] for picture, _ in part]).float()
-        texts = generate_texts(generator.model, generator.processor, tokens, [told for _, told in part])
-        given |= dict(zip(part, texts, strict=True))
-        if report:
-            report(Progress("describe", "", len(given), len(order), "texts"))
-    return [given[pair] for pair in asked]
 
 
 def _tell(generator: Generator, rows: Sequence[dict], report, cancel) -> list[str]:
