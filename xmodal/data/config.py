@@ -1,6 +1,7 @@
 """What a data set is and how it is to be read, as it stands in a recipe."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -89,6 +90,16 @@ class DataConfig(BaseModel):
         if both:
             raise ValueError(f"{', '.join(sorted(both))} cannot be both trained on and held out")
         return self
+
+
+def is_file(source: str) -> bool:
+    """Whether a source is a file or folder, not a sample set or one of the Hub."""
+    return not source.startswith(("sample:", "hub:"))
+
+
+def bare_name(source: str) -> str:
+    """A source without the folders of this machine."""
+    return Path(source).name if is_file(source) else source
 
 
 def make_data_config(**values: object) -> DataConfig:

@@ -10,7 +10,7 @@ import numpy as np
 from xmodal.data.archives import unzip
 from xmodal.data.checks import digest_media, fingerprint, judge_classes, judge_size, remove_duplicates
 from xmodal.data.columns import INPUTS, TARGETS, choose_columns, require_column
-from xmodal.data.config import DataConfig
+from xmodal.data.config import DataConfig, is_file
 from xmodal.data.folders import read_folder
 from xmodal.data.hub_sets import read_hub
 from xmodal.data.report import DataReport, DataWarning
@@ -123,7 +123,7 @@ def _read_source(config: DataConfig, source: str, report, cancel, untrusted: boo
         if column:
             require_column(table, column, what)
     rows, roles = build_rows(table, columns, config, untrusted)
-    return _Read(source if ":" in source else Path(source).stem, table, columns, guessed, rows, roles)
+    return _Read(Path(source).stem if is_file(source) else source, table, columns, guessed, rows, roles)
 
 
 def _join(read: list[_Read], config: DataConfig) -> tuple[list[dict], tuple[str, ...]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from xmodal.data.config import is_file
 from xmodal.data.sets import load_data
 from xmodal.errors import InputError
 from xmodal.jobs.records import list_jobs
@@ -84,5 +85,5 @@ def _recipes(adapter: Adapter, owner: str | None) -> Iterator[Recipe]:
             yield run.recipe
     if adapter.recipe:
         recipe = parse_recipe(yaml.safe_load(adapter.recipe))
-        if all(source.startswith(("sample:", "hub:")) for source in recipe.data.sources):
+        if not any(map(is_file, recipe.data.sources)):
             yield recipe

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from xmodal.data.config import is_file
 from xmodal.disk import disk_full_explained
 from xmodal.errors import InputError
 from xmodal.jobs.places import lock, run_dir
@@ -118,6 +119,6 @@ def _with_sources(recipe: Recipe, change: Callable[[Path], Path]) -> Recipe:
     """The recipe with other paths; samples and sets of the Hub stay."""
 
     def change_path(source: str) -> str:
-        return source if source.startswith(("sample:", "hub:")) else str(change(Path(source).expanduser()))
+        return str(change(Path(source).expanduser())) if is_file(source) else source
 
     return recipe.model_copy(update={"data": recipe.data.map_sources(change_path)})

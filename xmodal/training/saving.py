@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from xmodal import __version__
+from xmodal.data.config import bare_name
 from xmodal.device import pick_device
 from xmodal.modalities import MODALITIES
 from xmodal.models.adapters import Adapter, save_adapter
@@ -40,7 +41,7 @@ def save_trained(learner: Learner, folder: Path, started: float) -> Adapter:
             "seconds": round(time.perf_counter() - started, 1),
         },
         data={
-            "source": ", ".join(map(_bare_name, recipe.data.sources)),
+            "source": ", ".join(map(bare_name, recipe.data.sources)),
             "fingerprint": data.report.fingerprint,
             "train_rows": data.report.train_rows,
             "check_rows": data.report.check_rows,
@@ -63,9 +64,4 @@ def _settled(recipe: Recipe, learner: Learner) -> Recipe:
     """The recipe with defaults written out, so that it gives the same when they change, and no path of this machine."""
     towers = {role: entry["model"] for role, entry in learner.base.items() if role in MODALITIES}
     train = recipe.train.model_copy(update={"learning_rate": recipe.train.rate, "epochs": recipe.train.passes})
-    return with_sources(recipe, _bare_name).model_copy(update={"towers": towers, "train": train})
-
-
-def _bare_name(source: str) -> str:
-    """Without the folders of this machine."""
-    return source if source.startswith(("sample:", "hub:")) else Path(source).name
+    return with_sources(recipe, bare_name).model_copy(update={"towers": towers, "train": train})

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import yaml
 
+from xmodal.data.config import bare_name
 from xmodal.ui.i18n import html
 from xmodal.ui.messages import stored
 from xmodal.ui.metric_views import is_number, measure, metric_name, rank
@@ -174,7 +174,7 @@ def _setting(key: str, value: Any) -> str:
     """A setting for people; of an uploaded file its name only, not where it lies on this machine."""
     if key in ("data.source", "data.more_sources"):
         sources = value if isinstance(value, list) else [value or "–"]
-        return ", ".join(source if ":" in source else Path(source).name for source in map(str, sources)) or "–"
+        return ", ".join(bare_name(str(source)) for source in sources) or "–"
     return "–" if value in (None, "", []) else str(value)[:200]
 
 
