@@ -61,6 +61,7 @@ class TestRecipe:
             ({"train": {"schedule": "staged"}}, "train.schedule is only for the task classify"),
             ({"train": {"distill": {"teacher": "x"}}}, "train.distill is only for"),
             ({"data": {"source": "x", "missing": "fill"}}, "fill is only for"),
+            ({"task": "classify", "train": {"mean_with": ["x"]}}, "mean_with is not for the task classify"),
         ],
     )
     def test_options_of_classifiers_are_refused_elsewhere(self, change, message):

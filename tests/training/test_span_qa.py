@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 
 from xmodal.cli import main
 from xmodal.data.documents import read_document
@@ -132,6 +133,20 @@ class TestLora:
         assert sum(entry["bytes"] for entry in adapter.files.values()) < 5_000_000
         assert adapter.settings["rows_put_aside"] > 10
         assert adapter.settings["head"]["null_threshold"] != 0
+
+    def test_the_mean_with_an_earlier_stage_is_taken(self, trained, tmp_path):
+        recipe, _, adapter = trained
+        settings = {**recipe.train.model_dump(exclude_unset=True), "epochs": None, "max_steps": 2}
+        stored = {}
+        for name, mean_with in (("alone", ()), ("mean", (str(adapter.path),))):
+            train(recipe_for("sample:notices", 240, **settings, mean_with=mean_with), out=tmp_path / name)
+            made = load_adapter(tmp_path / name)
+            stored[name] = {**load_tensors(made, "head"), **load_tensors(made, "lora_text")}
+        earlier = {**load_tensors(adapter, "head"), **load_tensors(adapter, "lora_text")}
+        assert stored["mean"].keys() == earlier.keys()
+        for name, value in stored["mean"].items():
+            torch.testing.assert_close(value, (earlier[name] + stored["alone"][name]) / 2, atol=1e-6, rtol=1e-4)
+        assert any(not torch.equal(earlier[name], value) for name, value in stored["alone"].items())
 
     def test_it_can_be_gone_on_from(self, trained):
         recipe, result, adapter = trained

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 _LEAST = 20
-_NEAR_BEST = 0.005
 
 
 def choose_threshold(null_scores: np.ndarray, empty: np.ndarray) -> float:
@@ -13,23 +12,21 @@ def choose_threshold(null_scores: np.ndarray, empty: np.ndarray) -> float:
 
     The best mean F1 would be another one: where answers are often a little wrong, it is better at saying nothing.
 
-    It is the median of those within half a point of the best, which depends less on single rows than the best one.
-    Without rows of both kinds nothing can be chosen, and it is 0.
+    It is where a logistic curve, with as much weight on rows of either kind, is even: on halves of 206 rows it moved by
+    0.3 where the threshold that was best on the half itself moved by 1.5, and was as good on the other half. Without
+    enough rows of both kinds, or where the scores do not tell them apart, it is 0.
 
     Args:
         null_scores: Score of no answer above the best span, `(rows,)`; an answer is given up to the threshold.
         empty: Bool; rows that cannot be answered.
     """
+    from sklearn.linear_model import LogisticRegression
+
     if len(null_scores) < _LEAST or empty.all() or not empty.any():
         return 0.0
-    order = np.argsort(null_scores, kind="stable")
-    scores, empty = null_scores[order], empty[order]
-    # Answering the first n rows is right for those that can be answered, and for what is empty among the rest.
-    answered = np.concatenate([[0.0], np.cumsum(~empty)]) / (~empty).sum()
-    kept_back = np.concatenate([np.cumsum(empty[::-1])[::-1], [0.0]]) / empty.sum()
-    right = (answered + kept_back) / 2
-    thresholds = np.concatenate([[scores[0] - 1], (scores[1:] + scores[:-1]) / 2, [scores[-1] + 1]])
-    return float(np.median(thresholds[right >= right.max() - _NEAR_BEST]))
+    fitted = LogisticRegression(class_weight="balanced").fit(null_scores[:, None], empty)
+    factor = float(fitted.coef_[0, 0])
+    return -float(fitted.intercept_[0]) / factor if factor > 0 else 0.0
 
 
 def fit_odds(log_odds: np.ndarray, target: np.ndarray, default: tuple[float, float]) -> tuple[float, float]:

@@ -79,6 +79,8 @@ class TrainConfig(BaseModel):
         class_balance: `weights` in the loss or `oversample` rare classes.
         ngrams: Also count the text's characters and pairs of them, which tell topics apart that the tower blurs.
         max_length: Text tokens at most; for `answer`, of question and passage, which are read in windows.
+        mean_with: Names or folders of adapters of the same shape, such as earlier stages: the result is the mean
+            of their weights and of what was trained, which is often better than any one (Izmailov et al. 2018).
         unanswerable: Add this share of the questions again, with a like passage that does not hold the answer. For data
             where all have one, so that the model learns to say that a text does not tell. Only for `answer`.
         glossed: Add this share of the rows again, with the question told word by word in the other language, English or
@@ -123,6 +125,7 @@ class TrainConfig(BaseModel):
     class_balance: Literal["none", "weights", "oversample"] = "none"
     ngrams: bool = False
     max_length: int = Field(default=128, ge=8, le=512)
+    mean_with: tuple[str, ...] = ()
     unanswerable: float = Field(default=0.0, ge=0, le=1)
     glossed: float = Field(default=0.0, ge=0, le=1)
     glossed_texts: float = Field(default=0.0, ge=0, le=1)
@@ -207,6 +210,8 @@ class Recipe(BaseModel):
         ):
             if getattr(train, name) and self.task != task:
                 raise ValueError(f"train.{name} is only for the task {task}")
+        if train.mean_with and self.task == "classify":
+            raise ValueError("train.mean_with is not for the task classify")
         if self.task == "classify" and train.pull and train.trainable == "head":
             raise ValueError("train.pull needs train.trainable to be lora, top or full")
         return self

@@ -5,12 +5,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from xmodal.data.sets import LoadedData
 from xmodal.errors import InputError
 from xmodal.models.adapter_format import Family
-from xmodal.models.adapters import Adapter
+from xmodal.models.adapters import Adapter, load_adapter
 from xmodal.progress import Reporter
 from xmodal.training.config import Recipe
 from xmodal.training.metrics import Metrics
@@ -74,6 +75,10 @@ class Learner(ABC):
         """Metrics on rows, of the model as it stands."""
 
     @abstractmethod
+    def put_in(self, adapter: Adapter) -> None:
+        """Take the weights of an adapter; raises `InputError` where it is of another shape."""
+
+    @abstractmethod
     def prepare(self, report: Reporter | None, cancel: threading.Event | None) -> tuple[Sequence[dict], object]:
         """What the Trainer iterates over for `data.train`, and the collator that makes batches of it."""
 
@@ -115,3 +120,15 @@ class Learner(ABC):
         with main_first():
             rows, collate = self.prepare(report, cancel)
         fit(self.model, rows, collate, self.recipe.train, folder, report, cancel, resume=resume)
+        self._take_mean([load_adapter(name) for name in self.recipe.train.mean_with])
+
+    @torch.no_grad()
+    def _take_mean(self, adapters: Sequence[Adapter]) -> None:
+        """Make the trained weights the mean of theirs and of those of the adapters."""
+        weights = [value for value in self.model.parameters() if value.requires_grad]
+        total = [value.clone() for value in weights] if adapters else []
+        for adapter in adapters:
+            self.put_in(adapter)
+            torch._foreach_add_(total, weights)
+        for value, sum_of_all in zip(weights, total, strict=False):
+            value.copy_(sum_of_all / (1 + len(adapters)))

@@ -51,7 +51,11 @@ class ClassifierLearner(Learner):
         towers = {**self.classifier.frozen, **dict(self.model.towers.items())}
         self.base = {m: {"model": t.name, "source": t.source, "revision": t.revision} for m, t in towers.items()}
         if recipe.start:
-            _start_from(load_adapter(recipe.start), self.classifier, recipe)
+            self.put_in(load_adapter(recipe.start))
+
+    def put_in(self, adapter: Adapter) -> None:
+        """See `Learner.put_in`."""
+        _start_from(adapter, self.classifier, self.recipe)
 
     def measure(
         self, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None

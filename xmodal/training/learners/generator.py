@@ -73,10 +73,10 @@ class GeneratorLearner(Learner):
         self.model = model
         self.fresh = not recipe.start
         if recipe.start:
-            self._start_from(load_adapter(recipe.start))
+            self.put_in(load_adapter(recipe.start))
 
-    def _start_from(self, adapter: Adapter) -> None:
-        """Put in the weights of an adapter of the same shape; a trained connector can get LoRA beside it."""
+    def put_in(self, adapter: Adapter) -> None:
+        """See `Learner.put_in`; a trained connector can get LoRA beside it."""
         trained = adapter.settings.get("train", {}).get("trainable")
         names = {"lora": ("trainable", "lora_rank"), "top": ("trainable", "top_layers"), "full": ("trainable",)}
         require_alike(adapter, self.recipe, self.family, self.base, names.get(trained, ()))

@@ -71,10 +71,12 @@ class SpanLearner(Learner):
         if train.bilingual:
             self.rows = [*self.rows, *train.bilingual * read_bilingual()]
         if recipe.start:
-            self._start_from(load_adapter(recipe.start))
+            adapter = load_adapter(recipe.start)
+            self.put_in(adapter)
+            self.model.span_config = replace(SpanConfig.from_dict(adapter.settings["head"]), dropout=train.dropout)
 
-    def _start_from(self, adapter: Adapter) -> None:
-        """Put in the weights of an adapter of the same shape, and what it knows of when to say nothing."""
+    def put_in(self, adapter: Adapter) -> None:
+        """See `Learner.put_in`."""
         trained = adapter.settings.get("train", {}).get("trainable")
         names = {"lora": ("lora_rank", "lora_layers"), "top": ("top_layers",)}.get(trained, ())
         alike = ("max_length", *(("trainable", *names) if trained != "head" else ()))
@@ -82,9 +84,6 @@ class SpanLearner(Learner):
         if trained != "head":
             load_tower_tensors(self.model.tower, adapter)
         self.model.head.load_state_dict(load_tensors(adapter, "head"))
-        self.model.span_config = replace(
-            SpanConfig.from_dict(adapter.settings["head"]), dropout=self.recipe.train.dropout
-        )
 
     def measure(
         self, rows: Sequence[dict], report: Reporter | None = None, cancel: threading.Event | None = None

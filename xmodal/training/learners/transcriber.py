@@ -70,13 +70,13 @@ class TranscriberLearner(Learner):
         quicken(self.network)
         prepare_whisper(self.network, train.trainable, train.lora_rank, train.top_layers, train.encoder, train.augment)
         if recipe.start:
-            self._start_from(load_adapter(recipe.start))
+            self.put_in(load_adapter(recipe.start))
         self.model = TranscriberModel(self.network, train.pull)
         self.language = self._find_language()
         self.metric = "cer" if self.language in NO_SPACES else "wer"
 
-    def _start_from(self, adapter: Adapter) -> None:
-        """Put in the weights of an adapter of the same shape."""
+    def put_in(self, adapter: Adapter) -> None:
+        """See `Learner.put_in`."""
         names = {"lora": ("lora_rank",), "top": ("top_layers",)}.get(self.recipe.train.trainable, ())
         require_alike(adapter, self.recipe, self.family, self.base, ("trainable", "encoder", *names))
         load_trained(self.network, adapter)
