@@ -148,6 +148,14 @@ class TestLora:
             torch.testing.assert_close(value, (earlier[name] + stored["alone"][name]) / 2, atol=1e-6, rtol=1e-4)
         assert any(not torch.equal(earlier[name], value) for name, value in stored["alone"].items())
 
+    def test_a_stage_of_another_shape_is_refused_before_the_training(self, trained, tmp_path):
+        recipe, _, adapter = trained
+        train = recipe.train.model_copy(update={"mean_with": (str(adapter.path),), "lora_rank": 3})
+        learner = SpanLearner(recipe.model_copy(update={"train": train}), load_data(recipe.data))
+        with pytest.raises(InputError, match=r"its train\.lora_rank is \d+, the recipe's 3"):
+            learner.fit(tmp_path / "run", None, None)
+        assert not (tmp_path / "run").exists()
+
     def test_it_can_be_gone_on_from(self, trained):
         recipe, result, adapter = trained
         further = recipe.model_copy(update={"start": str(adapter.path)})

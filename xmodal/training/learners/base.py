@@ -117,18 +117,30 @@ class Learner(ABC):
         self, folder: Path, report: Reporter | None, cancel: threading.Event | None, *, resume: bool = False
     ) -> None:
         """Train on `data.train`; checkpoints and the curve go to `folder`."""
+        names = self.recipe.train.mean_with
+        earlier = self._sum_of(names)  # before the training, so that a name that cannot be used costs nothing
         with main_first():
             rows, collate = self.prepare(report, cancel)
         fit(self.model, rows, collate, self.recipe.train, folder, report, cancel, resume=resume)
-        self._take_mean([load_adapter(name) for name in self.recipe.train.mean_with])
+        if names:
+            with torch.no_grad():
+                for value, total in zip(self._trained(), earlier, strict=True):
+                    value.add_(total).div_(1 + len(names))
 
     @torch.no_grad()
-    def _take_mean(self, adapters: Sequence[Adapter]) -> None:
-        """Make the trained weights the mean of theirs and of those of the adapters."""
-        weights = [value for value in self.model.parameters() if value.requires_grad]
-        total = [value.clone() for value in weights] if adapters else []
-        for adapter in adapters:
-            self.put_in(adapter)
-            torch._foreach_add_(total, weights)
-        for value, sum_of_all in zip(weights, total, strict=False):
-            value.copy_(sum_of_all / (1 + len(adapters)))
+    def _sum_of(self, names: Sequence[str]) -> list[Tensor]:
+        """The trained weights of adapters, added up; the model stays as it is."""
+        if not names:
+            return []
+        weights = self._trained()
+        now, total = [value.clone() for value in weights], [torch.zeros_like(value) for value in weights]
+        for name in names:
+            self.put_in(load_adapter(name))
+            for place, value in zip(total, weights, strict=True):
+                place.add_(value)
+        for value, before in zip(weights, now, strict=True):
+            value.copy_(before)
+        return total
+
+    def _trained(self) -> list[nn.Parameter]:
+        return [value for value in self.model.parameters() if value.requires_grad]
