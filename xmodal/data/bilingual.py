@@ -14,18 +14,26 @@ _LANGUAGES = ("en", "zh")
 
 
 @cache
-def read_bilingual() -> tuple[dict, ...]:
+def read_bilingual(*, aside: bool = False) -> tuple[dict, ...]:
     """Rows `id`, `group`, `question`, `context` and `answers`, each question with its text in either language.
 
     Where a text does not tell, `answers` is empty.
+
+    Args:
+        aside: Those that are kept to find a threshold with instead of those to train on.
     """
-    lines = [line for path in sorted(_FOLDER.glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
+    files = sorted((_FOLDER / "aside" if aside else _FOLDER).glob("*.jsonl"))
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     return tuple(row for line in lines for row in _rows(json.loads(line)))
 
 
 def _rows(passage: dict) -> Iterator[dict]:
-    """Of one text: `id`, `en`, `zh`, `questions` with `en`, `zh`, `answer_en`, `answer_zh`, and `unanswerable`."""
-    asked = [*enumerate(passage["questions"]), ("unanswerable", passage["unanswerable"])]
+    """Of one text: `id`, `en`, `zh`, `questions` with `en`, `zh`, `answer_en`, `answer_zh`, and `unanswerable` ones."""
+    empty = passage["unanswerable"]
+    empty = (
+        {"unanswerable": empty} if isinstance(empty, dict) else {f"unanswerable-{i}": q for i, q in enumerate(empty)}
+    )
+    asked = [*enumerate(passage["questions"]), *empty.items()]
     for (number, question), spoken, written in itertools.product(asked, _LANGUAGES, _LANGUAGES):
         answer = question.get(f"answer_{written}")
         starts = [passage[written].index(answer)] if answer else []

@@ -86,6 +86,8 @@ class TrainConfig(BaseModel):
         glossed: Add this share of the rows again, with the question told word by word in the other language, English or
             Chinese, so that a question need not be in the language of its text. Only for `answer`.
         glossed_texts: The same with the text told so and the question as it is. Only for `answer`.
+        twisted: Add this share of the answerable questions again with a name, a number or a word changed, as ones that
+            their text does not answer. Only for `answer`.
         bilingual: Add so many times over xmodal's own questions about texts in English and Chinese, also across.
             Only for `answer`.
         caption_questions: Ask about this share of the pictures too, by rule out of their English descriptions. Only for
@@ -129,6 +131,7 @@ class TrainConfig(BaseModel):
     unanswerable: float = Field(default=0.0, ge=0, le=1)
     glossed: float = Field(default=0.0, ge=0, le=1)
     glossed_texts: float = Field(default=0.0, ge=0, le=1)
+    twisted: float = Field(default=0.0, ge=0, le=1)
     bilingual: int = Field(default=0, ge=0, le=10)
     caption_questions: float = Field(default=0.0, ge=0, le=1)
     class_pictures: int = Field(default=0, ge=0)
@@ -204,6 +207,7 @@ class Recipe(BaseModel):
             ("lora_layers", "answer"),
             ("glossed", "answer"),
             ("glossed_texts", "answer"),
+            ("twisted", "answer"),
             ("bilingual", "answer"),
             ("caption_questions", "describe"),
             ("class_pictures", "describe"),

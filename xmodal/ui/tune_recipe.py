@@ -82,6 +82,7 @@ SETTINGS = (
     Setting("unanswerable", tasks=("answer",)),
     Setting("glossed", tasks=("answer",)),
     Setting("glossed_texts", tasks=("answer",)),
+    Setting("twisted", tasks=("answer",)),
     Setting("bilingual", tasks=("answer",)),
     Setting("caption_questions", tasks=("describe",)),
     Setting("class_pictures", tasks=("describe",)),

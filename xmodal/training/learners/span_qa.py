@@ -27,6 +27,7 @@ from xmodal.training.gloss import add_glossed, add_glossed_texts, load_glossary
 from xmodal.training.learners.base import Learner, require_alike
 from xmodal.training.metrics import Metrics, answer_metrics, token_f1
 from xmodal.training.negatives import add_unanswerable
+from xmodal.training.twisted import add_twisted
 
 _log = logging.getLogger(__name__)
 # Windows of an answerable question that do not hold its answer say little new, and would outnumber those that do.
@@ -41,8 +42,9 @@ class SpanLearner(Learner):
 
     Attributes:
         rows: Those that are trained on.
-        aside: Those that the threshold for "no answer" and the confidence are fitted to; where questions are told in
-            the other language too, so are these.
+        aside: Those that the threshold for "no answer" and the confidence are fitted to. Where questions are told in
+            the other language too, so are these; where bilingual questions are trained on, others of them that ask
+            across the languages are there instead.
     """
 
     family = "span_qa"
@@ -53,6 +55,7 @@ class SpanLearner(Learner):
         train = recipe.train
         rows = add_unanswerable(_usable(data), train.unanswerable, train.seed)
         self.rows, self.aside = _put_aside(rows, train.seed)
+        self.rows = add_twisted(self.rows, train.twisted, train.seed)
         if train.trainable == "head":
             _log.warning("A head alone marks answers poorly; a small adapter (train.trainable: lora) is much better.")
         device = pick_device()
@@ -67,9 +70,11 @@ class SpanLearner(Learner):
             glossary = load_glossary(_ranks(tower.tokenizer.get_vocab()))
             texts = add_glossed_texts(self.rows, train.glossed_texts, train.seed, glossary)[len(self.rows) :]
             self.rows = [*add_glossed(self.rows, train.glossed, train.seed, glossary), *texts]
-            self.aside = add_glossed(self.aside, 1.0, train.seed, glossary)
+            if not train.bilingual:  # which has real ones
+                self.aside = add_glossed(self.aside, 1.0, train.seed, glossary)
         if train.bilingual:
             self.rows = [*self.rows, *train.bilingual * read_bilingual()]
+            self.aside = [*self.aside, *(row for row in read_bilingual(aside=True) if _group(row) == CROSSED)]
         if recipe.start:
             adapter = load_adapter(recipe.start)
             self.put_in(adapter)
@@ -199,8 +204,7 @@ def tune(
         return model.span_config
     languages: dict[str, list] = {}
     for row, result in known:
-        group = language_group(language_of(row["question"]), main_language(row["context"]))
-        languages.setdefault(group, []).append((row, result))
+        languages.setdefault(_group(row), []).append((row, result))
     by_language = {code: _fit(of) for code, of in sorted(languages.items()) if len(of) >= _LANGUAGE_FROM}
     alike = [pair for code, of in languages.items() for pair in of if code != CROSSED]
     return replace(model.span_config, **_fit(alike or known), by_language=by_language)
@@ -217,6 +221,10 @@ def _fit(known: Sequence[tuple[dict, SpanResult]]) -> dict:
         "span_odds": fit_odds(np.log(spans / (1 - spans)), f1, (1.0, 0.0)),
         "answerable_odds": fit_odds(-nulls, (~empty).astype(float), (0.5, 0.0)),
     }
+
+
+def _group(row: dict) -> str:
+    return language_group(language_of(row["question"]), main_language(row["context"]))
 
 
 def _usable(data: LoadedData) -> list[dict]:

@@ -160,6 +160,8 @@ TEXTS = {
     "tune.info_glossed": "Ask this share again word by word in Chinese or English, for texts of the other; 0 to 1.",
     "tune.field_glossed_texts": "Texts in the other language",
     "tune.info_glossed_texts": "Give this share again with the text word by word in Chinese or English; 0 to 1.",
+    "tune.field_twisted": "Questions with a changed detail",
+    "tune.info_twisted": "Ask this share again with a name, number or word changed, as ones without an answer; 0 to 1.",
     "tune.field_bilingual": "Add bilingual questions",
     "tune.info_bilingual": "So many times over: xmodal's own questions in English and Chinese, also across languages.",
     "tune.field_class_pictures": "Made-up pictures of known things",

@@ -159,6 +159,8 @@ TEXTS = {
     "tune.info_glossed": "把这样比例的问题逐词换成中文或英文再问一次，使问题可以与原文语言不同；0 到 1。",
     "tune.field_glossed_texts": "原文换成另一种语言",
     "tune.info_glossed_texts": "把这样比例的原文逐词换成中文或英文再学一次，问题不变；0 到 1。",
+    "tune.field_twisted": "改动细节的问题",
+    "tune.info_twisted": "把这样比例的问题改动一个名字、数字或词再问一次，使原文不再能回答；0 到 1。",
     "tune.field_bilingual": "加入双语问题",
     "tune.info_bilingual": "重复次数：xmodal 自带的中英文问答，包括跨语言提问。",
     "tune.field_class_pictures": "虚拟的常见事物图片",
