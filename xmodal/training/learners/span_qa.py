@@ -74,7 +74,8 @@ class SpanLearner(Learner):
                 self.aside = add_glossed(self.aside, 1.0, train.seed, glossary)
         if train.bilingual:
             self.rows = [*self.rows, *train.bilingual * read_bilingual()]
-            self.aside = [*self.aside, *(row for row in read_bilingual(aside=True) if _group(row) == CROSSED)]
+            if self.aside:  # without others there would be a threshold for these alone
+                self.aside += [row for row in read_bilingual(aside=True) if _group(row) == CROSSED]
         if recipe.start:
             adapter = load_adapter(recipe.start)
             self.put_in(adapter)
