@@ -44,7 +44,8 @@ class RunsEvents:
         """Tie the handlers to the components; the list is read when a tab of `opened` is opened."""
         part = self.part
         quick = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
-        gr.on([*(tab.select for tab in opened), part.refresh.click], self.on_open, self.owner, part.drawn, **quick)
+        opening = [*(tab.select for tab in opened), part.refresh.click]
+        gr.on(opening, self.on_open, self.owner, part.drawn, trigger_mode="always_last", **quick)
         part.timer.tick(self.on_tick, self.owner, [part.list, part.timer], **quick)
         changed = [one for one in part.drawn if one is not part.list]
         part.list.select(self.on_pick, self.owner, changed, trigger_mode="always_last", **quick)
@@ -55,12 +56,8 @@ class RunsEvents:
         part.confirm.yes.click(self.on_delete, [self.owner, part.confirm.extra], part.drawn, **quick)
 
     def on_open(self, kept: str, request: gr.Request) -> dict:
-        """Show the runs as they stand. The same list again is not sent, or what is ticked meanwhile would be lost."""
-        drawn = self.sessions.get(request).drawn
-        updates = {**self._draw(kept, request), self.part.status: ""}
-        if updates[self.part.list] == drawn:
-            del updates[self.part.list]
-        return updates
+        """Show the runs as they stand; the whole list, as one sent while the tab is being drawn can get lost."""
+        return {**self._draw(kept, request), self.part.status: ""}
 
     def on_tick(self, kept: str, request: gr.Request) -> dict:
         """Some run is alive: how far is it? The list is sent only if it changed, so that nobody loses their place."""

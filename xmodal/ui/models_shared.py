@@ -15,11 +15,17 @@ element.addEventListener("click", (event) => {
   trigger("select", { pick: item.dataset.pick });
 });
 """
+# A list that was drawn before the last tick, and comes after it, does not take the tick away.
 PICK_SEVERAL = """
+const ticked = new Set();
+const boxes = () => [...element.querySelectorAll("input[data-pick]")];
 element.addEventListener("change", () => {
-  const boxes = [...element.querySelectorAll("input[data-pick]:checked")];
-  trigger("select", { pick: boxes.map((box) => box.dataset.pick) });
+  for (const box of boxes()) ticked[box.checked ? "add" : "delete"](box.dataset.pick);
+  trigger("select", { pick: boxes().filter((box) => box.checked).map((box) => box.dataset.pick) });
 });
+new MutationObserver(() => {
+  for (const box of boxes()) if (ticked.has(box.dataset.pick)) box.checked = true;
+}).observe(element, { childList: true, subtree: true });
 """
 
 
