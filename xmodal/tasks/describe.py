@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "describe-starter"
 LENGTHS, LANGUAGES = ("short", "long"), ("en", "zh")
-_BATCH = 8
+_BATCH = 16
 _MARKS = (".", "!", "?")
 _AGAIN = re.compile(r"\b(a picture of )(?:a picture of )+", re.IGNORECASE)
 _MOST_WRITTEN = 60
