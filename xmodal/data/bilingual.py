@@ -29,11 +29,8 @@ def read_bilingual(*, aside: bool = False) -> tuple[dict, ...]:
 
 def _rows(passage: dict) -> Iterator[dict]:
     """Of one text: `id`, `en`, `zh`, `questions` with `en`, `zh`, `answer_en`, `answer_zh`, and `unanswerable` ones."""
-    empty = passage["unanswerable"]
-    empty = (
-        {"unanswerable": empty} if isinstance(empty, dict) else {f"unanswerable-{i}": q for i, q in enumerate(empty)}
-    )
-    asked = [*enumerate(passage["questions"]), *empty.items()]
+    empty = ((f"unanswerable-{i}", question) for i, question in enumerate(passage["unanswerable"]))
+    asked = [*enumerate(passage["questions"]), *empty]
     for (number, question), spoken, written in itertools.product(asked, _LANGUAGES, _LANGUAGES):
         answer = question.get(f"answer_{written}")
         starts = [passage[written].index(answer)] if answer else []
