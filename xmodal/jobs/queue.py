@@ -33,10 +33,10 @@ def submit(recipe: Recipe, owner: str, *, uploaded: bool = False) -> Job:
         DiskFullError: There is no room.
     """
     if not uploaded:
-        return _insert(_with_sources(recipe, lambda path: path.absolute() if path.exists() else path), owner)
+        return _insert(_with_paths(recipe, lambda path: path.absolute() if path.exists() else path), owner)
     # Held so that the copy is not swept away before the row names it.
     with lock("uploads"):
-        return _insert(_with_sources(recipe, keep_upload), owner)
+        return _insert(_with_paths(recipe, keep_upload), owner)
 
 
 def submit_run(run: str, recipe: Recipe, owner: str) -> Job:
@@ -115,10 +115,10 @@ def _free_name(name: str, taken: set[str]) -> str:
     return found
 
 
-def _with_sources(recipe: Recipe, change: Callable[[Path], Path]) -> Recipe:
+def _with_paths(recipe: Recipe, change: Callable[[Path], Path]) -> Recipe:
     """The recipe with other paths; samples and sets of the Hub stay."""
 
     def change_path(source: str) -> str:
         return str(change(Path(source).expanduser())) if is_file(source) else source
 
-    return recipe.model_copy(update={"data": recipe.data.map_sources(change_path)})
+    return recipe.with_sources(change_path)

@@ -1,5 +1,6 @@
 """A recipe: the whole truth of a training run, as YAML. Unknown keys are errors."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -194,6 +195,10 @@ class Recipe(BaseModel):
         if left_out:
             object.__setattr__(self, "train", self.train.model_copy(update=left_out))
         return self
+
+    def with_sources(self, change: Callable[[str], str]) -> "Recipe":
+        """The recipe with each source of its data changed."""
+        return self.model_copy(update={"data": self.data.map_sources(change)})
 
     @model_validator(mode="after")
     def _of_the_task(self) -> "Recipe":

@@ -36,7 +36,7 @@ from xmodal.training.runs import (
     runs_dir,
     write_status,
 )
-from xmodal.training.saving import save_trained, with_sources
+from xmodal.training.saving import save_trained
 from xmodal.training.tracking import Tracker
 from xmodal.training.trainer import memory_explained
 
@@ -297,9 +297,7 @@ def _finish(folder: Path, result: TrainResult) -> None:
 
 
 def _with_full_path(recipe: Recipe) -> Recipe:
-    return with_sources(
-        recipe, lambda source: str(Path(source).expanduser().absolute()) if _is_file(source) else source
-    )
+    return recipe.with_sources(lambda source: str(Path(source).expanduser().absolute()) if _is_file(source) else source)
 
 
 def _is_file(source: str) -> bool:

@@ -2,7 +2,6 @@
 
 import datetime
 import time
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -55,13 +54,8 @@ def save_trained(learner: Learner, folder: Path, started: float) -> Adapter:
     return save_adapter(adapter, learner.tensors(), folder)
 
 
-def with_sources(recipe: Recipe, change: Callable[[str], str]) -> Recipe:
-    """The recipe with each source of its data changed."""
-    return recipe.model_copy(update={"data": recipe.data.map_sources(change)})
-
-
 def _settled(recipe: Recipe, learner: Learner) -> Recipe:
     """The recipe with defaults written out, so that it gives the same when they change, and no path of this machine."""
     towers = {role: entry["model"] for role, entry in learner.base.items() if role in MODALITIES}
     train = recipe.train.model_copy(update={"learning_rate": recipe.train.rate, "epochs": recipe.train.passes})
-    return with_sources(recipe, bare_name).model_copy(update={"towers": towers, "train": train})
+    return recipe.with_sources(bare_name).model_copy(update={"towers": towers, "train": train})
