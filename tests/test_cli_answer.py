@@ -8,7 +8,7 @@ from xmodal.tasks import answer as answering
 
 @pytest.fixture(autouse=True)
 def some_model(monkeypatch):
-    monkeypatch.setattr(answering, "find_answerer", lambda name="": None)
+    monkeypatch.setattr(answering, "find_answerers", lambda name="": (None, None))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 
 
 def add_describe(subparsers) -> None:
@@ -17,23 +18,39 @@ def add_describe(subparsers) -> None:
 
 
 def run_describe(args: argparse.Namespace) -> int:
-    """Describe the files and print what was found."""
+    """Describe the files and print what was found of each as it comes; 2 where some could not be described."""
     from xmodal.cli_progress import ProgressLine
-    from xmodal.tasks.describe import describe_files
+    from xmodal.errors import XmodalError
+    from xmodal.tasks.describe import iter_describe
     from xmodal.tasks.results import to_dict
 
-    with ProgressLine() as report:
-        options = {"length": args.length, "language": args.language, "model": args.model, "ocr": not args.no_ocr}
-        results = describe_files(args.image, **options, report=report)
-    if args.json:
-        print(json.dumps([to_dict(result) for result in results], ensure_ascii=False, indent=2))
-        return 0
-    for result in results:
-        if len(results) > 1:
-            print(f"== {result.file}")
-        print(result.description)
-        print("Labels: " + ", ".join(f"{one.label} {one.score:.0%}" for one in result.labels))
-        print("Colours: " + ", ".join(f"{one.name} {one.share:.0%}" for one in result.colours))
-        for paragraph in result.written:
-            print(f"Text: {paragraph}")
-    return 0
+    options = {"length": args.length, "language": args.language, "model": args.model, "ocr": not args.no_ocr}
+    failed, done = False, []
+    try:
+        with ProgressLine() as report:
+            for path, found in iter_describe(args.image, **options, report=report):
+                report.end()
+                if isinstance(found, XmodalError):
+                    failed = True
+                    done.append({"file": path.name, "problem": str(found)})
+                    print(f"{found.problem}\n{found.advice}", file=sys.stderr)
+                    continue
+                done.append(to_dict(found))
+                if not args.json:
+                    _print(found, named=len(args.image) > 1)
+    finally:  # what was done stays if it is stopped
+        if args.json and done:
+            print(json.dumps(done, ensure_ascii=False, indent=2))
+    return 2 if failed else 0
+
+
+def _print(result, *, named: bool) -> None:
+    if named:
+        print(f"== {result.file}")
+    print(result.description)
+    print("Labels: " + ", ".join(f"{one.label} {one.score:.0%}" for one in result.labels))
+    print("Colours: " + ", ".join(f"{one.name} {one.share:.0%}" for one in result.colours))
+    for paragraph in result.written:
+        print(f"Text: {paragraph}")
+    for note in result.notes:
+        print(f"Note: {note}", flush=True)

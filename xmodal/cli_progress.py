@@ -28,6 +28,10 @@ class ProgressLine:
         return self
 
     def __exit__(self, *_exception) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the line, so that something else can be printed."""
         if self._width:
             self._stream.write("\n")
             self._stream.flush()
@@ -39,7 +43,7 @@ class ProgressLine:
         text = describe(progress)
         if self._is_terminal:
             if stage != self._last_stage:
-                self.__exit__()
+                self.end()
             self._stream.write("\r" + text.ljust(self._width))
             self._width = len(text)
         elif stage != self._last_stage or now - self._last_time >= _EVERY_S:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import gradio
@@ -6,11 +7,12 @@ import pytest
 from PIL import Image
 from signs import write_sign
 
+from xmodal.cli import main
 from xmodal.data.colours import dominant_colours
 from xmodal.data.images import load_image
 from xmodal.errors import CancelledError, InputError
 from xmodal.tasks import describe as task
-from xmodal.tasks.describe import describe, finish, iter_describe
+from xmodal.tasks.describe import FIRST_FRAME, describe, finish, iter_describe
 from xmodal.tasks.pictures import look_at
 
 LION = Path(gradio.__file__).parent / "media_assets" / "images" / "lion.jpg"
@@ -95,12 +97,27 @@ class TestReal:
         for path in lions:
             assert found[path].description == "The picture shows a lion.", path.name
             assert found[path].labels[0].score > 0.6
+            assert found[path].notes == ((FIRST_FRAME,) if path.name == "moving.gif" else ())
         for name, wanted in bad.items():
             error = found[tmp_path / name]
             assert isinstance(error, InputError) and wanted in str(error)
         for path in small:
             assert [one.name for one in found[path].colours] == ["blue"]
         assert {step.total for step in told if step.stage == "describe"} == {len(paths)}
+
+    def test_on_the_command_line_a_bad_file_does_not_lose_the_others(self, tmp_path, labels_only, capsys):
+        (tmp_path / "bad.png").write_text("no picture")
+        paths = [str(tmp_path / "bad.png"), str(LION)]
+        assert main(["describe", *paths, "--no-ocr"]) == 2
+        out, err = capsys.readouterr()
+        assert "== lion.jpg\nThe picture shows a lion." in out and "bad.png is not a picture" in err
+        assert main(["describe", *paths, "--no-ocr", "--json"]) == 2
+        bad, good = json.loads(capsys.readouterr().out)
+        assert bad["file"] == "bad.png" and "not a picture" in bad["problem"] and "lion" in good["description"]
+
+    def test_a_large_picture_is_made_smaller_and_keeps_its_shape(self, tmp_path, labels_only):
+        Image.new("RGB", (6_000, 1_000), BLUE).save(tmp_path / "wide.png")
+        assert task._open(tmp_path / "wide.png").size == (3_000, 500)
 
     def test_what_is_written_is_in_the_alt_text(self, tmp_path, labels_only):
         found = describe(write_sign(tmp_path / "sign.png", "Emergency call 120"))

@@ -21,7 +21,7 @@ from xmodal.tasks.results import ColourShare, DescribeResult, LabelScore
 
 RESULT = DescribeResult(
     "a.png", "A red square.", (LabelScore("tile", 0.25), LabelScore("rug", 0.1)), "A red square. It reads: “=1+1”.",
-    (ColourShare("red", "#dc1e28", 0.9),), ("=1+1", "two"), "m", 0.1,
+    (ColourShare("red", "#dc1e28", 0.9),), ("=1+1", "two"), "m", 0.1, ("It moves.",),
 )  # fmt: skip
 
 
@@ -56,6 +56,23 @@ def test_too_many_and_none_are_refused(tmp_path, monkeypatch):
         find_pictures([tmp_path / f"{i}.png" for i in range(3)], tmp_path)
 
 
+def test_a_zip_that_cannot_be_unpacked_is_a_row_among_others(tmp_path, album, monkeypatch):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "bad.zip").write_bytes(album.read_bytes()[:50])
+    with pytest.raises(InputError, match=r"bad\.zip is not a zip"):
+        find_pictures([tmp_path / "bad.zip"], tmp_path / "out")
+    (tmp_path / "other").mkdir()
+    found, _ = find_pictures([tmp_path / "a.png", tmp_path / "bad.zip", tmp_path / "a.png"], tmp_path / "other")
+    monkeypatch.setattr(describe_batch, "iter_describe", lambda paths, **_: ((path, RESULT) for path in paths))
+    first, second, third = describe_rows(found)
+    assert first.result is RESULT is third.result and second.result is None
+    assert (second.picture.name, second.error.problem) == ("bad.zip", "bad.zip is not a zip file that can be read.")
+
+
+def lines_of(rows, folder):
+    return [json.loads(line) for line in write_rows_jsonl(rows, folder / "a.jsonl").read_text("utf-8").splitlines()]
+
+
 def test_rows_come_with_progress(monkeypatch, tmp_path):
     error = InputError("It is broken.", "Mend it.")
     monkeypatch.setattr(
@@ -80,9 +97,10 @@ def test_files_hold_what_was_done_failed_and_not_reached(tmp_path):
     assert (first["file"], first["description"]) == ("'=cmd().png", "A red square.")
     assert (first["labels"], first["colours"]) == ("tile 25.0%; rug 10.0%", "red #dc1e28 90%")
     assert (first["written"], first["model"], first["problem"]) == ("'=1+1\ntwo", "m", "")
+    assert (first["notes"], second["notes"], lines_of(rows, tmp_path)[0]["notes"]) == ("It moves.", "", ["It moves."])
     assert (second["description"], second["problem"]) == ("", "'-2 pixels.")
     assert third["problem"] == "Not reached."
-    lines = [json.loads(line) for line in write_rows_jsonl(rows, tmp_path / "a.jsonl").read_text("utf-8").splitlines()]
+    lines = lines_of(rows, tmp_path)
     assert [tuple(line) for line in lines] == [COLUMNS] * 3
     assert lines[0]["file"] == "=cmd().png" and lines[0]["written"] == ["=1+1", "two"]
     assert lines[0]["labels"][0] == {"label": "tile", "score": 0.25}

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from signs import write_sign
 
-from xmodal.models.ocr import Line
+from xmodal.models.ocr import Line, read_lines
 from xmodal.tasks.label_words import describe_labels, settle
 from xmodal.tasks.pictures import SHOWN, WRITTEN, join_lines, read_picture
 from xmodal.tasks.results import LabelScore
@@ -23,11 +23,19 @@ def test_lines_side_by_side_are_one_row_and_far_ones_another_paragraph():
     assert join_lines([]) == []
 
 
-def test_labels_that_are_certain_correct_what_a_model_tells():
-    told = "A dog is lying on a rock."
-    assert settle(told, [LabelScore("lion", 0.76)]) == "The picture shows a lion."
+def test_labels_that_are_certain_are_told_beside_what_a_model_tells():
+    told = "When it rains, a dog is lying on a rock."
+    assert settle(told, [LabelScore("lion", 0.76)]) == f"{told} By its labels: a lion."
+    assert settle(told, [LabelScore("hen", 0.76)]) == f"{told} By its labels: a hen."
     assert settle(told, [LabelScore("lion", 0.4)]) == told
-    assert settle("A lion is lying on a rock.", [LabelScore("lion", 0.76)]) == "A lion is lying on a rock."
+    for known in ("A lion is lying on a rock.", "Two Lions."):
+        assert settle(known, [LabelScore("lion", 0.76)]) == known
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(4_000, 20), (16, 3_200)])
+def test_a_thin_strip_has_no_text(size):
+    assert read_lines(Image.new("RGB", size, "white")) == []
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,16 @@ def test_overconfident_odds_are_drawn_in():
     assert summand == pytest.approx(-0.5, abs=0.2)
 
 
+def test_balanced_odds_are_even_where_the_threshold_is():
+    random = np.random.default_rng(0)
+    empty = np.arange(400) < 40
+    nulls = np.where(empty, random.normal(3, 1.5, 400), random.normal(-1, 1.5, 400))
+    threshold, target = choose_threshold(nulls, empty), (~empty).astype(float)
+    factor, summand = fit_odds(-nulls, target, (0.5, 0.0), balanced=True)
+    assert -factor * threshold + summand == pytest.approx(0, abs=0.05)
+    assert fit_odds(-nulls, target, (0.5, 0.0))[1] > summand + 1
+
+
 def test_odds_that_say_the_contrary_are_not_believed():
     odds = np.linspace(-3, 3, 100)
     assert fit_odds(odds, (odds < 0).astype(float), (1.0, 0.0)) == (1.0, 0.0)

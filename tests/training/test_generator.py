@@ -13,8 +13,9 @@ from xmodal.cli import main
 from xmodal.data.sets import load_data
 from xmodal.errors import InputError
 from xmodal.models.adapters import load_adapter
-from xmodal.models.generator_adapter import Generator, load_generator
-from xmodal.models.generator_text import PackedCollator
+from xmodal.models.generator_adapter import Generator, load_generator, make_processor
+from xmodal.models.generator_text import ANSWER, LONG, MOST_TOKENS, SHORT, PackedCollator
+from xmodal.tasks.answer import ENGLISH_ONLY, answer
 from xmodal.tasks.describe import ask_picture, describe, find_describer
 from xmodal.tasks.spans import log_odds, squash
 from xmodal.training.config import parse_recipe
@@ -92,6 +93,21 @@ def test_questions_alone_are_of_the_task_answer(tmp_path):
     assert result.metrics["metric"] == "exact_match" and result.metrics["after"]["exact_match"] == 1
     assert load_adapter(result.adapter).task == "answer"
     assert find_describer() is None or find_describer().name != "squares"  # it was not taught to describe
+    found = answer("what colour is it?", image=tmp_path / "1.png", model=result.adapter)
+    assert (found.answer, found.model, found.evidence[0].file) == ("blue", "squares", "1.png")
+    told = answer("这是什么颜色？", image=tmp_path / "1.png", model=result.adapter)
+    assert ENGLISH_ONLY in told.notes and ENGLISH_ONLY not in found.notes
+
+
+def test_a_text_may_be_as_long_as_the_longest_that_was_taught(tmp_path):
+    source = write_pictures(tmp_path, lambda name: [{"text": f"{name} " * 150}])
+    recipe = recipe_for(source, trainable="head", epochs=1, max_length=200)
+    learner = GeneratorLearner(recipe, load_data(recipe.data))
+    assert learner.settings()["most_tokens"] == {**MOST_TOKENS, LONG: 151}  # and the end
+    longest = learner.processor.longest_texts([(SHORT, ["red", "red " * 60]), ("is it?", ["red " * 60])], 50)
+    assert (longest[SHORT], longest[ANSWER], longest[LONG]) == (50, 50, MOST_TOKENS[LONG])
+    processor = make_processor(learner.model, longest)
+    assert processor.most == longest and make_processor(learner.model).most == MOST_TOKENS
 
 
 def test_several_captions_are_one_row_with_several_references(tmp_path):

@@ -154,10 +154,12 @@ def test_in_chinese_on_a_phone(visit, tmp_path):
     assert "brown" not in page.inner_text("#xm-describe-colours")
     assert "狮子" in page.inner_text("#xm-describe-labels") and "图中是狮子。" in page.inner_text("#xm-describe-text")
     (tmp_path / "notes.png").write_text("no picture")
-    choose_many(page, [tmp_path / "notes.png"])
+    choose_many(page, [tmp_path / "notes.png", LION])
+    page.locator("#xm-pictures-language label").nth(1).tap()
     page.locator("#xm-pictures-run").tap()
     ended(page, "pictures")
-    assert "不是可以读取的图片" in page.inner_text("#xm-pictures-rows")
+    rows = page.inner_text("#xm-pictures-rows")
+    assert "不是可以读取的图片" in rows and "图中是狮子。" in rows
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -130,10 +130,17 @@ def _metrics(metrics: dict[str, Any]) -> str:
         return "None were measured."
     rows = [f"| {name} | {_cell(before.get(name)) or '–'} | {_cell(after.get(name)) or '–'} |" for name in names]
     count = f" ({metrics['check_rows']})" if "check_rows" in metrics else ""
+    seen = ", ".join(metrics.get("seen_by", ()))
     lines = [
-        f"Before and after training, on the same rows{count}, none of them trained on; in brackets the 95 % interval.",
+        f"Before and after training, on the same rows{count}, none of them trained on{' here' if seen else ''}; "
+        "in brackets the 95 % interval.",
         "\n".join(["| metric | before | after |", "|---|---|---|", *rows]),
     ]
+    if seen:
+        lines.append(
+            f"It goes on from {seen}, which may have been trained on some of these rows: "
+            "the numbers may look better than they are."
+        )
     cross = metrics.get("cross_validation")
     if cross:
         values = {"value": cross["mean"]}

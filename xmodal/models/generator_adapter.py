@@ -39,12 +39,12 @@ class Generator:
         return self.model.nbytes
 
 
-def make_processor(model: GeneratorModel) -> GeneratorProcessor:
-    """The processor of a model that `build_generator` made."""
+def make_processor(model: GeneratorModel, most: dict[str, int] | None = None) -> GeneratorProcessor:
+    """The processor of a model that `build_generator` made; `most` as `MOST_TOKENS`."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(fetch(model.config.language_model).path)
-    return GeneratorProcessor(tokenizer, model.config, model.tower.to_input)
+    return GeneratorProcessor(tokenizer, model.config, model.tower.to_input, most)
 
 
 def prepare_generator(model: GeneratorModel, trainable: str, rank: int, top_layers: int) -> None:
@@ -109,16 +109,22 @@ def load_generator(adapter: Adapter, report: Reporter | None = None) -> Generato
     )
     prepare_generator(model, train["trainable"], train["lora_rank"], train["top_layers"])
     load_trained(model, adapter)
-    return replace(for_use(model), answer_odds=tuple(settings.get("answer_odds", (1.0, 0.0))))
+    generator = for_use(model, settings.get("most_tokens"))
+    return replace(generator, answer_odds=tuple(settings.get("answer_odds", (1.0, 0.0))))
 
 
-def for_use(model: GeneratorModel) -> Generator:
-    """A trained model, merged and in the device's number format. The connector and the tower stay exact."""
+def for_use(model: GeneratorModel, most: dict[str, int] | None = None) -> Generator:
+    """A trained model, merged and in the device's number format. The connector and the tower stay exact.
+
+    Args:
+        model: Changed in place.
+        most: See `make_processor`.
+    """
     merge_layers(model.language)
     device = pick_device()
     model.language.to(device.torch_dtype)
     model = model.to(device.name).eval().requires_grad_(False)
-    return Generator(model, make_processor(model))
+    return Generator(model, make_processor(model, most))
 
 
 def _add_lora(language: nn.Module, rank: int) -> None:

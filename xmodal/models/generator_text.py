@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SHORT, LONG = "Describe the picture briefly.", "Describe the picture in detail."
-MOST_TOKENS = {SHORT: 40, LONG: 120}
-"""Of a text that is generated; answers to questions have `ANSWER_TOKENS`."""
-ANSWER_TOKENS = 24
+ANSWER = "answer"
+MOST_TOKENS = {SHORT: 40, LONG: 120, ANSWER: 24}
+"""Of a text that is generated; a model that was taught longer ones has limits of its own (`longest_texts`)."""
 BEAMS = 3
 """Texts that are followed side by side for a description: CIDEr on 499 photographs rose from 54.3 to 57.7 (two: 56.9),
 and three take little longer than one."""
@@ -37,10 +37,15 @@ class GeneratorProcessor:
         tokenizer: Of the language model.
         config: Of the model.
         transform: Picture to pixels; timm's for the config's `transforms` if not given.
+        most: Tokens of a text at most, as `MOST_TOKENS`.
     """
 
-    def __init__(self, tokenizer, config: GeneratorConfig, transform: Callable | None = None):
+    def __init__(
+        self, tokenizer, config: GeneratorConfig, transform: Callable | None = None,
+        most: dict[str, int] | None = None,
+    ):  # fmt: skip
         self.tokenizer, self.config = tokenizer, config
+        self.most = MOST_TOKENS | (most or {})
         if transform is None:
             from timm.data import create_transform
 
@@ -74,6 +79,15 @@ class GeneratorProcessor:
     def lesson(self, instruction: str, texts: Sequence[str], max_length: int) -> Lesson:
         """Tokens of an instruction, and of each text that is right for it; at most `max_length` of each."""
         return self._tokens(instruction)[:max_length], [self._tokens(text)[:max_length] for text in texts]
+
+    def longest_texts(self, told: Sequence[tuple[str, Sequence[str]]], max_length: int) -> dict[str, int]:
+        """As `MOST_TOKENS`, with room for the longest of the texts for each kind of instruction, up to `max_length`."""
+        longest = dict(MOST_TOKENS)
+        for instruction, texts in told:
+            kind = kind_of(instruction)
+            for text in texts:
+                longest[kind] = max(longest[kind], min(len(self._tokens(text)) + 1, max_length))
+        return longest
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text up to its end."""
@@ -201,7 +215,7 @@ def generate_texts(
     """
     texts: dict[int, str] = {}
     for beams in (1, BEAMS):
-        which = [i for i, one in enumerate(instructions) if (one in MOST_TOKENS) == (beams > 1)]
+        which = [i for i, one in enumerate(instructions) if (kind_of(one) == ANSWER) == (beams == 1)]
         if which:
             asked = [instructions[i] for i in which]
             out, length = _generate(model, processor, seen[which], asked, tell, num_beams=beams)
@@ -235,10 +249,15 @@ def _generate(
         options["stopping_criteria"] = StoppingCriteriaList([_Teller(processor, length, tell)])
     out = model.generate(
         **prompts, picture_tokens=seen.to(model.device), do_sample=False,
-        max_new_tokens=max(MOST_TOKENS.get(one, ANSWER_TOKENS) for one in instructions),
+        max_new_tokens=max(processor.most[kind_of(one)] for one in instructions),
         eos_token_id=processor.end, pad_token_id=processor.end, **options,
     )  # fmt: skip
     return out, length
+
+
+def kind_of(instruction: str) -> str:
+    """`SHORT` or `LONG`, or `ANSWER` for a question."""
+    return instruction if instruction in (SHORT, LONG) else ANSWER
 
 
 def is_long(text: str) -> bool:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _LEAST = 0.5
 _SMALLEST, _LARGEST = 8, 3_000
+_THINNEST = 16
+"""Pixels of the shorter side after the longer one was brought to `_LARGEST`; the engine rounds less to nothing."""
 _NBYTES = 130_000_000
 """What the networks take when they are loaded, about."""
 
@@ -49,7 +51,8 @@ class TextReader:
         Args:
             image: RGB, of any size.
         """
-        if min(image.size) < _SMALLEST:
+        scaled = min(image.size) * min(1.0, _LARGEST / max(image.size))
+        if min(image.size) < _SMALLEST or (scaled <= _THINNEST and max(image.size) > _LARGEST):
             return []
         # The engine takes arrays as OpenCV has them, blue first.
         with self._turn:

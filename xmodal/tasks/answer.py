@@ -10,24 +10,27 @@ from pathlib import Path
 from xmodal.data.documents import Document, make_document
 from xmodal.device import pick_device
 from xmodal.errors import InputError, UnknownModelError
-from xmodal.models.adapters import Adapter, list_adapters
+from xmodal.models.adapters import Adapter, list_adapters, load_adapter
 from xmodal.models.memory import model_memory
 from xmodal.models.span_qa import load_span_model
 from xmodal.progress import Reporter
 from xmodal.tasks.adapters import load_of, pick_default
+from xmodal.tasks.describe import find_describer
 from xmodal.tasks.languages import language_of
 from xmodal.tasks.passages import Passage
-from xmodal.tasks.picture_answers import look_for_answers
+from xmodal.tasks.picture_answers import list_pictures, look_for_answers
 from xmodal.tasks.results import AnswerResult, Evidence
 from xmodal.tasks.retrieval import Index, build_index
 from xmodal.tasks.sources import health_collection, is_health_collection, read_source
-from xmodal.tasks.spans import Span, find_spans
+from xmodal.tasks.spans import Span, find_spans, is_cut
 
 DEFAULT_MODEL = "span-qa-en-zh"
 READ_AT_MOST = 6
 """Passages that are read for a question; more take longer and bring more that only looks like an answer."""
 MAX_QUESTION = 2_000
 NO_ADVICE = "General information, not medical advice."
+ENGLISH_ONLY = "What pictures show is looked for in questions in English only; here their labels and texts were read."
+LONG_QUESTION = "The question is long: only its end was read."
 _WORTH_NAMING = 0.01
 _MARKS = re.compile(r"\W+")
 
@@ -56,7 +59,8 @@ def answer(
         audio: Recordings: what is said and heard in them.
         question_audio: A recording of the question, instead of `question`.
         passage: A text itself.
-        model: Name or folder of an adapter that marks answers; the default one if not given.
+        model: Name or folder of an adapter that marks answers, or of one that answers about pictures, beside which the
+            default one marks answers; both default ones if not given.
         ocr: Read the scanned pages of PDF files.
         report: Told of downloads, pages and passages.
         cancel: Stops it.
@@ -69,7 +73,7 @@ def answer(
 
         question = hear_question(Path(question_audio), report, cancel)
     question = check_question(question)
-    find_answerer(model)
+    find_answerers(model)
     given = [(Path(path), kind) for files, kind in ((text, ""), (image, "image"), (audio, "audio"))
              for path in ([files] if isinstance(files, str | Path) else files)]  # fmt: skip
     documents = [read_source(path, kind, ocr=ocr, report=report, cancel=cancel) for path, kind in given]
@@ -100,7 +104,7 @@ def answer_from(
     """
     started = time.perf_counter()
     question = check_question(question)
-    adapter = find_answerer(model)
+    adapter, looker = find_answerers(model)
     found = index.search(question, READ_AT_MOST)
     key = (adapter.name, str(adapter.path), adapter.created, pick_device())
     leads = [f"{one.passage.heading}\n" if one.passage.heading else "" for one in found]
@@ -109,12 +113,15 @@ def answer_from(
         result = find_spans(
             network, question, passages, leads=[len(lead) for lead in leads], top=2 * top, report=report, cancel=cancel
         )
+        notes = (LONG_QUESTION,) if is_cut(network, question) else ()
     spans = _distinct(result.spans)[:top]
     evidence = [_evidence(index, found[span.passage].passage, span, len(leads[span.passage])) for span in spans]
     text, answerable, confidence = result.text, result.answerable, result.confidence
-    seen = look_for_answers(index.documents, question, report) if language_of(question) == "en" else []
+    pictures, name = list_pictures(index.documents) if looker else [], adapter.name
+    english = language_of(question) == "en"
+    seen = look_for_answers(pictures, question, looker, report) if english else []
     if seen and (not answerable or seen[0].score > confidence):
-        text, answerable, confidence = seen[0].text, True, seen[0].score
+        text, answerable, confidence, name = seen[0].text, True, seen[0].score, looker.name
         evidence = [seen[0], *evidence, *seen[1:]][:top]
     else:
         evidence = [*evidence, *seen][:top]
@@ -125,19 +132,19 @@ def answer_from(
         confidence=round(confidence, 4),
         language=language_of(question),
         evidence=tuple(evidence),
-        notes=_notes(index.documents),
-        model=adapter.name,
+        notes=(*_notes(index.documents), *notes, *((ENGLISH_ONLY,) if pictures and not english else ())),
+        model=name,
         seconds=round(time.perf_counter() - started, 3),
     )
 
 
 def check_question(question: str) -> str:
-    """The question without spaces around it.
+    """The question without spaces around it, and without halves of characters.
 
     Raises:
         InputError: It is empty or too long.
     """
-    question = question.strip()
+    question = question.strip().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if not question:
         raise InputError("There is no question.", "Ask something.", "no_question")
     if len(question) > MAX_QUESTION:
@@ -164,6 +171,20 @@ def _distinct(spans: Sequence[Span]) -> list[Span]:
 def _notes(documents: Sequence[Document]) -> tuple[str, ...]:
     advice = (NO_ADVICE,) if any(map(is_health_collection, documents)) else ()
     return advice + tuple(warning for document in documents for warning in document.warnings)
+
+
+def find_answerers(name: str = "") -> tuple[Adapter, Adapter | None]:
+    """The adapter that marks answers in texts, and the one that looks at pictures, None if there is none.
+
+    The one named is one of them; else it is the default, or the newest that was trained.
+
+    Raises:
+        UnknownModelError: It does something else, or there is none.
+    """
+    named = load_adapter(name) if name else None
+    if named and named.family == "generator":
+        return find_answerer(), named
+    return find_answerer(name), find_describer()
 
 
 def find_answerer(name: str = "") -> Adapter:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xmodal.data.colours import dominant_colours
-from xmodal.data.images import load_image
+from xmodal.data.images import has_more_frames, load_image
 from xmodal.data.label_names import chinese_name
 from xmodal.device import pick_device
 from xmodal.errors import InputError, UnknownModelError, XmodalError
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "describe-starter"
 LENGTHS, LANGUAGES = ("short", "long"), ("en", "zh")
+FIRST_FRAME = "This file moves, or holds several pictures: only the first one is described."
 _BATCH = 16
-_MARKS = (".", "!", "?")
+_LARGEST = 3_000
+"""Pixels on the longer side; the reader of text takes no more, the towers a tenth."""
+_MARKS = tuple(".!?。！？…")
 _AGAIN = re.compile(r"\b(a picture of )(?:a picture of )+", re.IGNORECASE)
 _MOST_WRITTEN = 60
 Tell = Callable[[str], None]
@@ -57,7 +60,7 @@ def describe(
         language: `en`, or `zh` for Chinese, in which only the labels are told, whatever the model and the length.
         model: Name or folder of an adapter; the default one if not given. Where there is none, the labels are told.
         ocr: Also look for writing in the picture.
-        settled: Where the labels are certain of something that the model does not name, tell them instead.
+        settled: Where the labels are certain of something that the default model does not name, tell that as well.
         tell: Called with the description so far, as it is made.
         report: Told of downloads.
         cancel: Stops it.
@@ -128,7 +131,7 @@ def iter_describe(
 
 
 def ask_picture(
-    image: "Image.Image", question: str, model: str = "", report: Reporter | None = None
+    image: "Image.Image", question: str, model: str | Adapter = "", report: Reporter | None = None
 ) -> tuple[str, float, str]:
     """The answer to an English question about an RGB picture, how probably it is right, and the model's name.
 
@@ -137,7 +140,7 @@ def ask_picture(
     Raises:
         UnknownModelError: There is no model that answers about pictures.
     """
-    adapter = find_describer(model)
+    adapter = model if isinstance(model, Adapter) else find_describer(model)
     if adapter is None:
         raise UnknownModelError(
             "There is no model that answers about pictures yet.", "Train one for the task describe.", "no_describer"
@@ -170,9 +173,11 @@ def find_describer(name: str = "") -> Adapter | None:
 
 def _open(path: Path) -> "Image.Image | XmodalError":
     try:
-        return load_image(path)
+        image = load_image(path)
     except XmodalError as error:
         return error
+    image.thumbnail((_LARGEST, _LARGEST))  # many are open at a time
+    return image
 
 
 @contextmanager
@@ -233,7 +238,7 @@ def _result(
 ) -> DescribeResult:  # fmt: skip
     labels = tuple(label_picture(image, report=report, cancel=cancel))
     description = told or describe_labels(labels, language)
-    if told and settled:
+    if told and settled and model == DEFAULT_MODEL:
         description = settle(told, labels)
     if language == "zh":
         labels = tuple(LabelScore(chinese_name(one.label, "pictures"), one.score) for one in labels)
@@ -248,6 +253,7 @@ def _result(
         written=written,
         model=model,
         seconds=round(time.perf_counter() - started, 3),
+        notes=(FIRST_FRAME,) if has_more_frames(path) else (),
     )
 
 

@@ -19,15 +19,19 @@ _LIMITS = ZipLimits(total_mb=4_000, files=10_000)
 _DRAWINGS = (".svg", ".svgz")
 """These cannot be described, which is to be said; everything else in a zip that is no picture is left out."""
 _NOT_REACHED = "Not reached."
-COLUMNS = ("file", "description", "alt", "labels", "colours", "written", "model", "problem")
+COLUMNS = ("file", "description", "alt", "labels", "colours", "written", "model", "notes", "problem")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture to describe: its `path`, and its `name` as the person knows it, with the folders in a zip."""
+    """A picture to describe: its `path`, and its `name` as the person knows it, with the folders in a zip.
+
+    A zip that cannot be unpacked stands for its pictures, with the `problem`.
+    """
 
     name: str
     path: Path
+    problem: XmodalError | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def find_pictures(
         cancel: Stops it.
 
     Raises:
-        InputError: There is no picture, there are more than `MOST`, or a zip cannot be unpacked.
+        InputError: There is no picture, there are more than `MOST`, or the only zip cannot be unpacked.
         CancelledError: `cancel` was set.
     """
     found, left_out = [], 0
@@ -61,7 +65,13 @@ def find_pictures(
             continue
         folder = unpack_to / str(number)
         folder.mkdir()
-        unzip(path, folder, _LIMITS, report, cancel)
+        try:
+            unzip(path, folder, _LIMITS, report, cancel)
+        except InputError as error:
+            if len(files) == 1:
+                raise
+            found.append(Picture(path.name, path, error))
+            continue
         members = sorted(member for member in folder.rglob("*") if member.is_file())
         pictures = [member for member in members if member.suffix.lower() in (*IMAGE_SUFFIXES, *_DRAWINGS)]
         found += [Picture(member.relative_to(folder).as_posix(), member) for member in pictures]
@@ -86,13 +96,14 @@ def describe_rows(
     Args:
         pictures: From `find_pictures`.
         report: Told of the progress, after each picture too.
-        options: `length`, `model`, `ocr` and `cancel` of `iter_describe`.
+        options: `length`, `model`, `ocr`, `language` and `cancel` of `iter_describe`.
 
     Raises:
         XmodalError: The model cannot be used, or `cancel` was set.
     """
-    found = iter_describe([one.path for one in pictures], report=report, **options)
-    for done, (picture, (_, outcome)) in enumerate(zip(pictures, found, strict=True), start=1):
+    found = iter_describe([one.path for one in pictures if not one.problem], report=report, **options)
+    for done, picture in enumerate(pictures, start=1):
+        outcome = picture.problem or next(found)[1]
         failed = isinstance(outcome, XmodalError)
         yield PictureRow(picture, None if failed else outcome, outcome if failed else None)
         if report:
@@ -109,7 +120,8 @@ def write_rows_csv(rows: Sequence[PictureRow], path: Path) -> Path:
             return [row.picture.name, *[""] * (len(COLUMNS) - 2), _problem(row)]
         labels = "; ".join(f"{label.label} {label.score:.1%}" for label in one.labels)
         colours = "; ".join(f"{colour.name} {colour.hex} {colour.share:.0%}" for colour in one.colours)
-        return [row.picture.name, one.description, one.alt, labels, colours, "\n".join(one.written), one.model, ""]
+        written, notes = "\n".join(one.written), "\n".join(one.notes)
+        return [row.picture.name, one.description, one.alt, labels, colours, written, one.model, notes, ""]
 
     return write_csv(path, COLUMNS, map(cells, rows))
 
@@ -119,7 +131,7 @@ def write_rows_jsonl(rows: Sequence[PictureRow], path: Path) -> Path:
     lines = []
     for row in rows:
         known = to_dict(row.result) if row.result else {}
-        empty = {"description": "", "alt": "", "labels": [], "colours": [], "written": [], "model": ""}
+        empty = {"description": "", "alt": "", "labels": [], "colours": [], "written": [], "model": "", "notes": []}
         line = {key: known.get(key, value) for key, value in empty.items()}
         lines.append(json.dumps({"file": row.picture.name, **line, "problem": _problem(row)}, ensure_ascii=False))
     path.write_text("".join(line + "\n" for line in lines), encoding="utf-8", errors="replace")

@@ -1,8 +1,9 @@
 """What labels of a picture say, as a sentence."""
 
+import re
 from collections.abc import Sequence
 
-from xmodal.data.english import with_article
+from xmodal.data.english import plural, with_article
 from xmodal.data.label_names import chinese_name
 from xmodal.tasks.results import LabelScore
 
@@ -26,10 +27,11 @@ def describe_labels(labels: Sequence[LabelScore], language: str = "en") -> str:
 
 
 def settle(told: str, labels: Sequence[LabelScore]) -> str:
-    """What a model told; or what the labels say, where they are certain of something that it does not name.
+    """What a model told; and what the labels say, where they are certain of something that it does not name.
 
     A small model has few names: a lion is a dog to it.
     """
     best = labels[0]
-    known = best.score < _CERTAIN or best.label.split()[-1].lower() in told.lower()
-    return told if known else describe_labels(labels)
+    word = best.label.split()[-1]
+    named = re.search(rf"\b(?:{re.escape(word)}|{re.escape(plural(word))})\b", told, re.IGNORECASE)
+    return told if best.score < _CERTAIN or named else f"{told} By its labels: {with_article(best.label)}."

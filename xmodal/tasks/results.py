@@ -86,6 +86,7 @@ class DescribeResult:
         written: Paragraphs of text in it; empty if it was not looked for.
         model: The adapter that described it, or the image tower where there is none.
         seconds: Time it took.
+        notes: What is to be known of the file, such as that it holds further pictures.
     """
 
     file: str
@@ -96,6 +97,7 @@ class DescribeResult:
     written: tuple[str, ...]
     model: str
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,10 @@ class ClassifyResult:
     contributions: dict[str, float]
     model: str
     seconds: float
+
+
+LOOKED = "What the picture shows when asked"
+"""The heading of what a model sees in a picture, which stands nowhere."""
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def find_spans(
 
     Args:
         model: From `load_span_model`.
-        question: In any language the tower knows; what is beyond a quarter of a window is cut off.
+        question: In any language the tower knows; of one longer than a quarter of a window the end is read.
         passages: Texts of any length, searched as one source.
         leads: Characters at the start of each passage, such as its heading, that are read but are no answer.
         top: How many spans to give at most.
@@ -267,8 +267,14 @@ def _clean(text: str) -> str:
     return _LONE_SURROGATE.sub("\ufffd", text)
 
 
+def is_cut(model: SpanModel, question: str) -> bool:
+    """Whether only the end of a question is read."""
+    return _cut(model.tower.tokenizer, [question], model.span_config.max_length // 4) != [question]
+
+
 def _cut(tokenizer, questions: list[str], most: int) -> list[str]:
-    """Questions without what is beyond so many tokens."""
-    encoded = tokenizer(questions, truncation=True, max_length=most, return_offsets_mapping=True)
-    return [question[: max(end for _, end in spans)] for question, spans in
+    """The ends of questions that have more tokens: what is asked stands there, after what it is about."""
+    most -= tokenizer.num_special_tokens_to_add()
+    encoded = tokenizer(questions, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    return [question[spans[-most][0] :] if len(spans) > most else question for question, spans in
             zip(questions, encoded["offset_mapping"], strict=True)]  # fmt: skip

@@ -29,13 +29,16 @@ def choose_threshold(null_scores: np.ndarray, empty: np.ndarray) -> float:
     return -float(fitted.intercept_[0]) / factor if factor > 0 else 0.0
 
 
-def fit_odds(log_odds: np.ndarray, target: np.ndarray, default: tuple[float, float]) -> tuple[float, float]:
+def fit_odds(
+    log_odds: np.ndarray, target: np.ndarray, default: tuple[float, float], balanced: bool = False
+) -> tuple[float, float]:
     """Factor and summand by which log odds tell a share of success the best (Platt 1999).
 
     Args:
         log_odds: What is known, `(rows,)`.
         target: What came of it, within 0 to 1.
         default: What to return where the rows are too few or all alike.
+        balanced: As much weight on success as on failure, as `choose_threshold` has it.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -43,7 +46,10 @@ def fit_odds(log_odds: np.ndarray, target: np.ndarray, default: tuple[float, flo
         return default
     both = np.concatenate([log_odds, log_odds])[:, None]
     happened = np.repeat([1, 0], len(target))
-    fitted = LogisticRegression().fit(both, happened, sample_weight=np.concatenate([target, 1 - target]))
+    weights = [target, 1 - target]
+    if balanced:
+        weights = [weight * len(target) / (2 * weight.sum()) for weight in weights]
+    fitted = LogisticRegression().fit(both, happened, sample_weight=np.concatenate(weights))
     factor = float(fitted.coef_[0, 0])
     return (factor, float(fitted.intercept_[0])) if factor > 0 else default
 

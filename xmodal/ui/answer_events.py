@@ -11,7 +11,7 @@ import gradio as gr
 from xmodal.errors import CancelledError
 from xmodal.jobs.feedback import Feedback
 from xmodal.progress import Progress
-from xmodal.tasks.results import AnswerResult, to_dict
+from xmodal.tasks.results import LOOKED, AnswerResult, to_dict
 from xmodal.ui import answer_views, views
 from xmodal.ui.answer_tab import AnswerTab, Sample
 from xmodal.ui.answer_work import KEPT, AnswerSession, Heard, Wish, work
@@ -178,8 +178,10 @@ def _judge(session: AnswerSession, value: int) -> Feedback | None:
     if not session.results:
         return None
     last = session.results[-1]
-    passage = last.evidence[0].passage if last.evidence else ""
+    best = last.evidence[0] if last.evidence else None
+    passage = best.passage if best else ""
+    given = {"question": last.question, "context": passage}
+    if best and best.heading == LOOKED and best.file in session.files:  # what it says stands nowhere
+        given = {"question": last.question, "image": str(session.files[best.file])}
     digest = hashlib.sha256(f"{last.question}\0{passage}".encode("utf-8", "replace")).hexdigest()
-    return Feedback(
-        "answer", last.model, digest, last.answer, value, inputs={"question": last.question, "context": passage}
-    )
+    return Feedback("answer", last.model, digest, last.answer, value, inputs=given)

@@ -10,7 +10,7 @@ from xmodal.tasks.results import to_dict
 from xmodal.ui.answer_events import ANSWER_QUEUE, AT_ONCE
 from xmodal.ui.audio_events import SPEECH_QUEUE
 from xmodal.ui.classify_events import CLASSIFY_QUEUE
-from xmodal.ui.describe_events import DESCRIBE_QUEUE
+from xmodal.ui.describe_many_events import MANY_QUEUE
 from xmodal.ui.trained_models import find_classifier, find_describing
 from xmodal.ui.warm_up import wait_until_warm
 
@@ -51,7 +51,7 @@ def build_api() -> None:
     )  # fmt: skip
     gr.on(
         [], describe, [images, length, describer, writing, told_in], result, api_name="describe",
-        concurrency_limit=1, concurrency_id=DESCRIBE_QUEUE,
+        concurrency_limit=1, concurrency_id=MANY_QUEUE,
     )  # fmt: skip
     gr.on(
         [], transcribe, [audio, language, translate, words, model, script, vad], result, api_name="transcribe",
@@ -74,8 +74,8 @@ def answer(
 ) -> dict:
     """Answer a question from texts, documents, pictures and recordings, and say where it is written, shown or said.
 
-    The answer is a part of a source, never made up; where the sources do not say, it is empty. Without sources the
-    health collection that comes with xmodal is asked.
+    The answer is a part of a source, or, for English questions, what a model sees in a picture; where the sources do
+    not say, it is empty. Without sources the health collection that comes with xmodal is asked.
 
     Args:
         question: In English or Chinese; the sources may be in the other language.
@@ -114,7 +114,7 @@ def describe(
 
     Returns:
         For each picture: file, description, labels (label, score), alt (a text to stand for it), colours (name, hex,
-        share), written (paragraphs), model, seconds. One that cannot be read has file and problem only.
+        share), written (paragraphs), model, seconds, notes. One that cannot be read has file and problem only.
     """
     if not images:
         raise gr.Error("No picture was given. Send some as `images`.", print_exception=False)
@@ -127,7 +127,7 @@ def describe(
             pictures, _ = find_pictures(images, Path(folder))
             rows = describe_rows(pictures, length=length, language=language, model=name, ocr=ocr)
             return [
-                to_dict(row.result) if row.result else {"file": row.picture.name, "problem": str(row.error)}
+                {**(to_dict(row.result) if row.result else {"problem": str(row.error)}), "file": row.picture.name}
                 for row in rows
             ]
 

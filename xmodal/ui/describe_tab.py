@@ -12,7 +12,7 @@ from xmodal.ui.views import hint
 
 _IMAGES = Path(gr.__file__).parent / "media_assets" / "images"
 EXAMPLES = {"lion": "lion.jpg", "cheetah": "cheetah.jpg", "tower": "tower.jpg", "screen": "screenshot.gif"}
-LENGTHS = ("short", "long")
+LENGTHS, LANGUAGES = ("short", "long"), ("en", "zh")
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class ManyPart:
     """Components for many pictures."""
 
     files: gr.File
+    language: gr.Radio
     options: OptionsPart
     run: gr.Button
     stop: gr.Button
@@ -199,6 +200,10 @@ def _build_many() -> ManyPart:
                 elem_classes="xm-drop xm-drop-many",
             )  # fmt: skip
             panel(hint("describe.files_info"))
+            language = gr.Radio(
+                [(label(f"describe.language_{code}"), code) for code in LANGUAGES], value=LANGUAGES[0],
+                label=label("describe.language"), elem_id="xm-pictures-language",
+            )  # fmt: skip
             options = _build_options("xm-pictures")
             run, stop = _build_run("describe.run_many", "xm-pictures")
             status = panel(elem_id="xm-pictures-status")
@@ -208,7 +213,7 @@ def _build_many() -> ManyPart:
                 csv = gr.DownloadButton(label("describe.csv"), size="sm", min_width=80, elem_id="xm-pictures-csv")
                 jsonl = gr.DownloadButton(label("describe.jsonl"), size="sm", min_width=80, elem_id="xm-pictures-jsonl")
             rows = panel(hint("describe.rows_empty"), "xm-card", elem_id="xm-pictures-rows")
-    return ManyPart(files, options, run, stop, status, tools, csv, jsonl, rows)
+    return ManyPart(files, language, options, run, stop, status, tools, csv, jsonl, rows)
 
 
 def _build_run(text: str, prefix: str) -> tuple[gr.Button, gr.Button]:

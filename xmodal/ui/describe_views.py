@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from xmodal.errors import XmodalError
 from xmodal.tasks.label_words import describe_labels
+from xmodal.tasks.languages import language_of
 from xmodal.tasks.results import ColourShare, DescribeResult
 from xmodal.ui import views
 from xmodal.ui.i18n import class_name, html, localised
@@ -89,9 +90,10 @@ def row(name: str, thumbnail: str, outcome: DescribeResult | XmodalError) -> str
     best = outcome.labels[0]
     dots = "".join(f'<i style="background:{escape(one.hex)}"></i>' for one in outcome.colours)
     text = f'<p class="xm-hint" dir="auto">“{escape(_short(outcome.written))}”</p>' if outcome.written else ""
+    text += f'<p class="xm-hint">{html("describe.first_frame")}</p>' if outcome.notes else ""
     return (
         f'<li><img src="{thumbnail}" alt=""><div>{title}'
-        f'<p class="xm-said" lang="en">{escape(outcome.description)}</p>{text}'
+        f'<p class="xm-said" lang="{language_of(outcome.description)}">{escape(outcome.description)}</p>{text}'
         f'<p class="xm-hint">{localised(class_name(best.label, "pictures"))} {escape(_percent(best.score))}'
         f'<span class="xm-dots" aria-hidden="true">{dots}</span></p></div></li>'
     )

@@ -28,6 +28,7 @@ class Wish:
     length: str
     ocr: bool
     model: str
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,8 @@ def describe_many(files: Sequence[str], wish: Wish, session: ManySession, emit: 
     session.pictures, session.left_out = find_pictures(files, unpacked, emit, cancel)
     if wish.model:
         find_describing(wish.model)
-    options = {"length": wish.length, "model": wish.model, "ocr": wish.ocr, "report": emit, "cancel": cancel}
-    for row in describe_rows(session.pictures, **options):
+    options = {"length": wish.length, "model": wish.model, "ocr": wish.ocr, "language": wish.language}
+    for row in describe_rows(session.pictures, **options, report=emit, cancel=cancel):
         thumbnail = draw_file(row.picture.path, THUMBNAIL_SIDE) if row.result else ""
         session.drawn.append(describe_views.row(row.picture.name, thumbnail, row.result or row.error))
         session.rows.append(row)

@@ -33,8 +33,8 @@ def list_classifiers() -> "list[Adapter]":
 
 
 def list_answering() -> "list[Adapter]":
-    """Those that mark answers: the one that comes with xmodal, then the others of `list_trained`."""
-    found = [adapter for adapter in list_trained() if adapter.family == "span_qa"]
+    """Those that answer: the one that comes with xmodal, then the others of `list_trained`, about pictures too."""
+    found = [adapter for adapter in list_trained() if adapter.task == "answer"]
     from xmodal.tasks.answer import DEFAULT_MODEL
 
     return sorted(found, key=lambda adapter: adapter.name != DEFAULT_MODEL)

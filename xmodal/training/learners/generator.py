@@ -48,6 +48,7 @@ class GeneratorLearner(Learner):
         rows: Those that are trained on.
         aside: Questions that the confidence of answers is fitted to.
         answer_odds: What came of that.
+        most: Tokens of a text at most, so that the longest that is taught is not cut.
         fresh: The connector is to learn words first; nothing that was trained will be put in its place.
     """
 
@@ -68,6 +69,8 @@ class GeneratorLearner(Learner):
             recipe.towers.get("image", ""), recipe.towers.get("text", ""), dtype, report=report, device=device
         )
         self.processor = make_processor(model)
+        told = [(instruction(row), references(row)) for row in self.rows]
+        self.most = self.processor.longest_texts(told, train.max_length)
         quicken(model.language)
         prepare_generator(model, train.trainable, train.lora_rank, train.top_layers)
         self.model = model
@@ -87,7 +90,7 @@ class GeneratorLearner(Learner):
     ) -> Metrics:
         """See `Learner.measure`."""
         # As it will be used; LoRA layers that are not merged take 1.7 times as long a word.
-        return _metrics(rows, _tell(for_use(copy.deepcopy(self.model)), rows, report, cancel))
+        return _metrics(rows, _tell(for_use(copy.deepcopy(self.model), self.most), rows, report, cancel))
 
     def fit(
         self, folder: Path, report: Reporter | None, cancel: threading.Event | None, *, resume: bool = False
@@ -98,7 +101,7 @@ class GeneratorLearner(Learner):
         super().fit(folder, report, cancel, resume=resume)
         if self.aside:
             asked = [(row["image"], instruction(row)) for row in self.aside]
-            found = answer_asked(for_use(copy.deepcopy(self.model)), asked, report, cancel)
+            found = answer_asked(for_use(copy.deepcopy(self.model), self.most), asked, report, cancel)
             self.answer_odds = fit_answer_odds(found, [references(row) for row in self.aside])
 
     def prepare(self, report: Reporter | None = None, cancel: threading.Event | None = None):
@@ -157,7 +160,8 @@ class GeneratorLearner(Learner):
 
     def settings(self) -> dict:
         """See `Learner.settings`."""
-        return {"grid": GRID, "names": self.model.config.names, "answer_odds": list(self.answer_odds)}
+        told = {"answer_odds": list(self.answer_odds), "most_tokens": self.most}
+        return {"grid": GRID, "names": self.model.config.names, **told}
 
     @classmethod
     def measure_adapter(

@@ -220,7 +220,8 @@ def _fit(known: Sequence[tuple[dict, SpanResult]]) -> dict:
     return {
         "null_threshold": choose_threshold(nulls, empty),
         "span_odds": fit_odds(np.log(spans / (1 - spans)), f1, (1.0, 0.0)),
-        "answerable_odds": fit_odds(-nulls, (~empty).astype(float), (0.5, 0.0)),
+        # As the threshold, so that it stands for one half: nobody is told "no answer" as unlikely.
+        "answerable_odds": fit_odds(-nulls, (~empty).astype(float), (0.5, 0.0), balanced=True),
     }
 
 
