@@ -1,33 +1,16 @@
 """Documents of all kinds, real and broken."""
 
+import time
 import zipfile
-from pathlib import Path
 
 import pytest
 from docx import Document as WordDocument
-from fpdf import FPDF
-from fpdf.enums import AccessPermission
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from pdfs import write_pdf
 
 from xmodal.data.documents import make_document, read_document
 from xmodal.errors import InputError
-
-CJK = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
-LONG = "The lighthouse keeper climbed two hundred and twelve steps every evening to light the lamp. " * 6
-
-
-def write_pdf(path: Path, pages: list[list[str]], font: Path | None = None, password: str = "") -> Path:
-    pdf = FPDF()
-    if font:
-        pdf.add_font("cjk", fname=font, collection_font_number=2)
-    pdf.set_font("cjk" if font else "Helvetica", size=12)
-    if password:
-        pdf.set_encryption(owner_password="owner", user_password=password, permissions=AccessPermission.none())
-    for page in pages:
-        pdf.add_page()
-        for paragraph in page:
-            pdf.multi_cell(0, text=paragraph, new_x="LMARGIN", new_y="NEXT")
-    pdf.output(path)
-    return path
 
 
 def test_plain_text_in_paragraphs_or_lines(tmp_path):
@@ -48,6 +31,56 @@ def test_markdown_has_headings_and_no_marks(tmp_path):
         ("", "Top."), ("A bold title", "See here. It works."), ("A bold title", "| a | b |\n| 1 | 2 |"),
         ("A bold title", "# code"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "plain"),
+    [
+        ("2**10, f(**kwargs) and **more", "2**10, f(**kwargs) and **more"),
+        ("`__init__` or __init__ and `2**10`", "__init__ or __init__ and 2**10"),
+        ("arr[i](x) is [a link](http://a/b_(c))", "arr[i](x) is a link"),
+        ("a **word *or* two** and __three more__", "a word *or* two and three more"),
+        ("这是**重点**，见[这里](x)。", "这是重点，见这里。"),
+    ],
+)
+def test_only_pairs_of_marks_are_taken_from_markdown(tmp_path, line, plain):
+    (tmp_path / "a.md").write_text(line)
+    assert read_document(tmp_path / "a.md").text == plain
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-" * 9_000 + "x",
+        "[" * 99_000,
+        "[a](" * 30_000,
+        "# a" + " " * 99_000 + "b",
+        "**a " * 30_000,
+        "__" + "a " * 40_000,
+    ],
+    ids=lambda line: line[:6],
+)
+def test_no_line_takes_long(tmp_path, line):
+    (tmp_path / "a.md").write_text(f"Text.\n\n{line}")
+    start = time.process_time()
+    read_document(tmp_path / "a.md")
+    assert time.process_time() - start < 2
+
+
+def test_html_is_no_markdown_and_may_be_deep(tmp_path):
+    (tmp_path / "a.html").write_text("<h2>The __init__</h2><p>2**10 is **big**, arr[i](x)</p>")
+    assert [(part.heading, part.text) for part in read_document(tmp_path / "a.html").parts] == [
+        ("The __init__", "2**10 is **big**, arr[i](x)")
+    ]
+    (tmp_path / "a.html").write_text("<div>" * 900 + "deep" + "</div>" * 900 + "<p>shallow</p>")
+    assert [part.text for part in read_document(tmp_path / "a.html").parts] == ["deep", "shallow"]
+
+
+def test_half_characters_are_replaced(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"question": "a \\udc00", "answer": "hi \\ud83d there \\ud83d\\ude00"}\n')
+    (part,) = read_document(tmp_path / "a.jsonl").parts
+    assert (part.heading, part.text) == ("a \ufffd", "hi \ufffd there 😀")
+    assert make_document("\udcff.", "pasted").text == "\ufffd."
 
 
 def test_html_gives_what_is_seen(tmp_path):
@@ -93,24 +126,32 @@ def test_word_with_headings_tables_and_macros(tmp_path):
     assert [(part.heading, part.text) for part in read_document(tmp_path / "b.docm").parts] == found
 
 
-def test_pdf_paragraphs_are_whole_and_running_heads_gone(tmp_path):
-    pages = [["Annual report 2024", LONG + "Then he slept.", f"Fact {n}: it is so.", f"page {n}"] for n in range(1, 6)]
-    found = read_document(write_pdf(tmp_path / "a.pdf", pages))
-    assert [part.page for part in found.parts] == [n for n in range(1, 6) for _ in range(2)]
-    assert found.parts[0].text == LONG + "Then he slept."
-    assert found.parts[1].text == "Fact 1: it is so."
+def test_word_with_tracked_changes_and_content_controls(tmp_path):
+    def wrapped(what: str):
+        return parse_xml(what.replace(">", f" {nsdecls('w')}>", 1))
+
+    document = WordDocument()
+    line = document.add_paragraph("Costs ")._p
+    line.append(wrapped('<w:ins w:id="1"><w:r><w:t>42</w:t></w:r></w:ins>'))
+    line.append(wrapped('<w:del w:id="2"><w:r><w:delText>41</w:delText></w:r></w:del>'))
+    line.append(wrapped("<w:sdt><w:sdtContent><w:r><w:tab/><w:t>euros</w:t></w:r></w:sdtContent></w:sdt>"))
+    line.append(wrapped(
+        "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent><w:r><w:t>Click</w:t></w:r></w:sdtContent></w:sdt>"
+    ))  # fmt: skip
+    inner = "<w:sdt><w:sdtContent><w:p><w:r><w:t>Paid daily.</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    line.addnext(wrapped(f"<w:sdt><w:sdtContent>{inner}</w:sdtContent></w:sdt>"))
+    document.save(tmp_path / "a.docx")
+    assert [part.text for part in read_document(tmp_path / "a.docx").parts] == ["Costs 42 euros", "Paid daily."]
 
 
-@pytest.mark.skipif(not CJK.exists(), reason="needs Noto Sans CJK")
-def test_a_chinese_pdf_has_no_spaces_where_lines_were_broken(tmp_path):
-    text = "灯塔看守人每天傍晚登上两百一十二级台阶去点亮灯火。" * 4
-    assert read_document(write_pdf(tmp_path / "a.pdf", [[text]], CJK)).text == text
-
-
-def test_a_page_without_text_is_named(tmp_path):
-    found = read_document(write_pdf(tmp_path / "a.pdf", [["One."], [], ["Three."]]))
-    assert [(part.page, part.text) for part in found.parts] == [(1, "One."), (3, "Three.")]
-    assert "Page 2 is" in found.warnings[0]
+def test_a_word_file_with_flipped_bits_is_said_to_be_broken(tmp_path):
+    WordDocument().save(tmp_path / "a.docx")
+    whole = (tmp_path / "a.docx").read_bytes()
+    places = range(0, len(whole), 997)
+    for place in places:
+        (tmp_path / "a.docx").write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) * 9 + whole[place + 9 :])
+        with pytest.raises(InputError):
+            read_document(tmp_path / "a.docx")
 
 
 def test_what_cannot_be_read_is_explained(tmp_path):

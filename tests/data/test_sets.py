@@ -94,12 +94,13 @@ def test_three_rows(tmp_path):
 
 def test_missing_values(tmp_path):
     path = tmp_path / "a.csv"
-    rows = [f"text {i},{i % 2},pair {i}" for i in range(30)] + [",0,pair", "no label,,x", " ,1,"]
-    path.write_text("text,label,text_pair\n" + "\n".join(rows))
-    data = load(path, columns={"text_pair": "text_pair"})
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    rows = [f"text {i},{i % 2},a.png" for i in range(30)] + [",0,a.png", "no label,,a.png", " ,1,"]
+    path.write_text("text,label,image\n" + "\n".join(rows))
+    data = load(path)
     assert data.train.num_rows + data.check.num_rows == 31
     assert None in data.train["text"] or None in data.check["text"]
-    dropped = load(path, columns={"text_pair": "text_pair"}, missing="drop")
+    dropped = load(path, missing="drop")
     assert dropped.train.num_rows + dropped.check.num_rows == 30
     assert kinds(dropped).count("missing_values") == 3
 

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from job_helpers import METRICS, make_recipe
 
 from xmodal.errors import InputError, IntegrityError
+from xmodal.jobs import claims
 from xmodal.jobs.adapter_files import import_adapter, pack_adapter, rename_adapter
+from xmodal.jobs.queue import cancel, resume, submit
 from xmodal.models.adapters import Adapter, adapters_dir, load_adapter, load_tensors, save_adapter
 
 
@@ -81,6 +84,18 @@ def test_rename(adapter):
             rename_adapter("hotel-reviews", bad)
     with pytest.raises(InputError, match="of your own"):
         rename_adapter("nobody", "x")
+
+
+def test_names_of_models_that_jobs_are_still_to_make_are_left_to_them(adapter, tmp_path):
+    job = submit(make_recipe("reviews-2"), "ann")
+    assert import_adapter(pack_adapter(adapter, tmp_path)).name == "reviews-3"
+    cancel(job.id)  # it can go on
+    with pytest.raises(InputError, match="a model named reviews-2"):
+        rename_adapter("reviews", "reviews-2")
+    assert load_adapter("reviews").name == "reviews"
+    resume(job.id)
+    claims.finish(job.id, claims.claim("cpu").attempt, str(adapters_dir() / "elsewhere"), METRICS, 1.0)
+    assert rename_adapter("reviews", "reviews-2").name == "reviews-2"
 
 
 def _values(adapter) -> dict:

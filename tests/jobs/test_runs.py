@@ -9,11 +9,12 @@ from dataclasses import replace
 
 import psutil
 import pytest
-from job_helpers import METRICS, checkpoint, make_recipe
+from job_helpers import METRICS, checkpoint, make_recipe, write_reviews
 
 from xmodal.errors import InputError
 from xmodal.jobs import claims, runs
 from xmodal.jobs.places import run_dir
+from xmodal.jobs.process import train_job
 from xmodal.jobs.queue import submit
 from xmodal.jobs.records import get_job
 from xmodal.jobs.runs import COMMAND_LINE, curve, delete, disk_bytes, resume_run, run_rows, show_run
@@ -76,6 +77,18 @@ def test_runs_of_the_command_line_are_shown_and_can_be_queued(home):
     resumed = resume_run(folder.name)
     assert (resumed.run, resumed.name, resumed.position) == (folder.name, "old", 2)
     assert len(run_rows()) == 2
+
+
+@pytest.mark.slow
+def test_a_run_of_the_command_line_goes_on_into_the_folder_it_was_given(models, tmp_path):
+    recipe = make_recipe("old", str(write_reviews(tmp_path / "reviews.csv")), max_steps=1)
+    other = models / "adapters" / "old" / "adapter.json"
+    other.parent.mkdir(parents=True)
+    other.write_text("{}")
+    resume_run(create_run(recipe, {"out": str(tmp_path / "mine")}))
+    made, metrics, _ = train_job(claims.claim("cpu"), None, threading.Event())
+    assert made == str(tmp_path / "mine") and metrics["after"]
+    assert other.read_text() == "{}"
 
 
 def test_rows_of_runs_that_are_over_are_read_once_but_follow_what_changes(home, monkeypatch):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from xmodal.errors import InputError
+from xmodal.errors import DownloadError, InputError
 from xmodal.tasks import recordings
 from xmodal.tasks.results import LabelScore, Segment, TagResult, TimedLabel, TranscribeResult
 
@@ -40,6 +40,18 @@ def test_sentences_have_their_times_and_sounds_are_told_once(monkeypatch):
 def test_where_nothing_is_heard_that_is_said(monkeypatch):
     with pytest.raises(InputError, match="Neither speech nor a sound"):
         fake(monkeypatch, labels=[LabelScore("Silence", 0.9)])
+
+
+def test_without_the_model_of_sounds_what_is_said_is_there(monkeypatch):
+    def tag(*_, **__):
+        raise DownloadError("There is no network.", "Connect.")
+
+    said = TranscribeResult("a.wav", "", "en", 9.0, (Segment(0.5, 2.0, "Hello."),), "m", 0.1)
+    monkeypatch.setattr(recordings, "transcribe", lambda *_, **__: said)
+    monkeypatch.setattr(recordings, "tag", tag)
+    found = recordings.read_recording(Path("a.wav"))
+    assert (found.text, found.partial) == ("Hello.", True)
+    assert found.warnings == ("The sounds in a.wav could not be named: There is no network.",)
 
 
 @pytest.mark.slow

@@ -46,14 +46,15 @@ def test_what_takes_long_is_read_once(tmp_path, monkeypatch):
 
     def read(path, report=None, cancel=None):
         calls.append(path)
-        return Document(path.name, (Part("said", time=(1.0, 2.5)), Part("heard", heading="Sounds")), ("w",), "audio")
+        parts = (Part("said", time=(1.0, 2.5)), Part("heard", heading="Sounds"))
+        return Document(path.name, parts, (f"Of {path.name}.",), "audio")
 
     monkeypatch.setattr(recordings, "read_recording", read)
     first = write_media(tmp_path / "one.m4a")
     again = tmp_path / "again.m4a"
     again.write_bytes(first.read_bytes())
-    assert read_source(first) == Document("one.m4a", read(first).parts, ("w",), "audio")
-    assert read_source(again).name == "again.m4a"
+    assert read_source(first) == Document("one.m4a", read(first).parts, ("Of one.m4a.",), "audio")
+    assert (read_source(again).name, read_source(again).warnings) == ("again.m4a", ("Of again.m4a.",))
     assert read_source(again).parts[0].time == (1.0, 2.5)
     assert len(calls) == 2  # one of them is ours
     for kept in (home() / "sources").iterdir():
@@ -62,11 +63,40 @@ def test_what_takes_long_is_read_once(tmp_path, monkeypatch):
     assert len(calls) == 3
 
 
-@pytest.mark.parametrize("name", ["old.doc", "slides.pptx", "book.epub", "nothing"])
+def test_what_was_read_in_part_is_not_kept(tmp_path, monkeypatch):
+    found = [Document("a.m4a", (Part("x"),), ("No model.",), "audio", partial=True), Document("a.m4a", (Part("y"),))]
+    monkeypatch.setattr(recordings, "read_recording", lambda *_: found.pop(0))
+    path = write_media(tmp_path / "a.m4a")
+    assert [read_source(path).text for _ in range(3)] == ["x", "y", "y"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "old.doc",
+        "slides.pptx",
+        "book.epub",
+        "nothing",
+        "a.json",
+        "a.ndjson",
+        "a.log",
+        "a.xml",
+        "a.srt",
+        "a.vtt",
+        "a.svg",
+    ],
+)
 def test_other_kinds_of_files_are_named_with_what_can_be_used(tmp_path, name):
     (tmp_path / name).write_bytes(b"\xd0\xcf\x11\xe0" * 100)
     with pytest.raises(InputError, match="not a kind of file that questions can be asked about"):
         read_source(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.mp3", ""), ("a.webm", ""), ("a.txt", "audio")])
+def test_what_was_taken_for_a_recording_is_called_none(tmp_path, name, kind):
+    (tmp_path / name).write_bytes(b"\xd0\xcf\x11\xe0" * 100)
+    with pytest.raises(InputError, match="not a sound or video file"):
+        read_source(tmp_path / name, kind)
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
@@ -89,7 +119,7 @@ def make_scan(tmp_path: Path) -> Path:
 def test_scanned_pages_are_said_to_be_pictures(tmp_path):
     found = read_source(make_scan(tmp_path))
     assert len(found.parts) == 1
-    assert "without text" in found.warnings[0]
+    assert "no text on page 2 of scan.pdf" in found.warnings[0]
 
 
 def test_scanned_pages_are_read_where_asked_for(tmp_path, monkeypatch):

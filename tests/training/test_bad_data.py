@@ -9,6 +9,8 @@ from real_runs import own_home
 from xmodal.cli import main
 from xmodal.models.adapters import load_adapter
 
+GOOD = "text,label\na,x\nb,y\nc,x\nd,y\n"
+
 
 @pytest.fixture
 def home(tmp_path):
@@ -28,6 +30,8 @@ def run(home, source, *more: str) -> int:
         ("text,label\na,x\n", [], ["no rows to hold out", "Add rows"]),
         ("text,label\na,x\nb,y\nc,x\n", ["--set", "cross_validation=5"], ["too few for 5 parts", "Set cross"]),
         ("text,label\na,x\nb,y\n", ["--set", "data.columns={text: body}"], ["body", "text, label"]),
+        (GOOD, ["--set", "data.check_fraction=1"], ["no rows to train on", "Add rows"]),
+        (GOOD, ["--set", "data.check_fraction=0"], ["no rows to hold out", "Add rows"]),
         ("", [], ["a.csv", ""]),
     ],
 )

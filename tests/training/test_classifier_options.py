@@ -131,6 +131,11 @@ class TestText:
         learner.prepare()
         assert learner.measure(list(learner.data.check)).values == pytest.approx(metrics["after"])
 
+    def test_going_on_with_another_split_is_told(self, reviews, adapter, tmp_path):
+        recipe = recipe_for(reviews, start=str(adapter[0]), max_steps=1, data={"seed": 1})
+        made = load_adapter(train(recipe, out=tmp_path / "made").adapter)
+        assert made.metrics["seen_by"] == ["reviews"] and "seen_by" not in adapter[1]
+
     def test_going_on_counts_characters_as_the_adapter_did(self, reviews, tmp_path):
         made = train(recipe_for(reviews, ngrams=True, max_steps=2), out=tmp_path / "counted")
         learner = learner_for(recipe_for(reviews, ngrams=True, start=made.adapter))

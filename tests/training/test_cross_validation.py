@@ -88,6 +88,9 @@ def test_what_cannot_be_parted(data, settings, words):
     [
         {"cross_validation": 1},
         {"cross_validation_column": "fold", "data": {"source": "x", "group_column": "speaker"}},
+        {"cross_validation": 3, "start": "old"},
+        {"cross_validation_column": "fold", "start": "old"},
+        {"cross_validation": 3, "task": "answer", "train": {"mean_with": ["old"]}},
     ],
 )
 def test_settings_that_cannot_be(settings):

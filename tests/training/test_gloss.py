@@ -21,6 +21,8 @@ def glossary() -> Glossary:
         ("Who crossed the bridges?", ["谁", "桥"]),
         ("How do I lower high blood pressure?", ["高血压"]),
         ("In 1984, what city?", ["1984", "什么", "城市"]),
+        ("The 1984 city", ["1984", "城市"]),
+        ("Who was?", ["谁", "?"]),
     ],
 )
 def test_words_are_told_in_the_other_language(glossary, asked, words):
@@ -49,6 +51,7 @@ def test_a_share_of_the_rows_is_asked_again(glossary):
         ("Who is on the bridge?", "There is a fox on the bridge in the city.", "a fox", "狐"),
         ("谁在桥上？", "狐狸在桥上。", "狐狸", "fox"),
         ("Who?", "the", "the", "the"),
+        ("When?", "It was in the 1960s.", "the 1960s", "1960"),
     ],
 )
 def test_texts_are_told_with_the_answer_in_its_place(glossary, question, context, answer, glossed):

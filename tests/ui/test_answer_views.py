@@ -1,6 +1,9 @@
 import re
 from pathlib import Path
 
+from pdfs import write_pdf
+
+from xmodal.data.documents import read_document
 from xmodal.tasks.answer import NO_ADVICE
 from xmodal.tasks.results import AnswerResult, Evidence
 from xmodal.ui import answer_views
@@ -63,6 +66,22 @@ def test_the_health_collection_is_no_medical_advice():
     assert "ask a doctor" in html
     assert "不是医疗建议" in html
     assert "health-zh" not in html
+
+
+def test_notes_on_sources_are_told_in_chinese(tmp_path):
+    (tmp_path / "a.txt").write_bytes("灯塔看守人每天点亮灯火。".encode("gb18030"))
+    (tmp_path / "b.txt").write_bytes("灯塔看守人每天点亮灯火。".encode() + b"\xff")
+    (tmp_path / "a.csv").write_bytes("问题,答案,\n哪里？,山上。,一\n一,二,三,四\n".encode("gb18030"))
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\nb\n')
+    pdf = write_pdf(tmp_path / "a.pdf", [["One."], [], ["Three."]])
+    pdf.write_bytes(pdf.read_bytes().replace(b"/FlateDecode", b"/WeirdDecode", 1))
+    read = [read_document(path) for path in sorted(tmp_path.iterdir())]
+    read.append(read_document(pdf, read_page=lambda image: []))
+    notes = [note for document in read for note in document.warnings]
+    notes.append("The sounds in a.mp3 could not be named: There is no network.")
+    items = re.findall("<li>(.*?)</li>", answer_views.answer(result(notes=tuple(notes))))
+    assert len(items) == len(notes)
+    assert [item for item in items if not re.search('lang="zh">[^<]*[\u4e00-\u9fff]', item)] == []
 
 
 def test_the_latest_question_is_first():

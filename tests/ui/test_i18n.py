@@ -30,7 +30,7 @@ def test_every_text_is_used_and_every_used_key_exists():
     source = "".join(path.read_text(encoding="utf-8") for path in Path(xmodal.ui.__file__).parent.glob("*.py"))
     groups = "app|header|answer|describe|audio|classify|tune|models|blind|rating|status|notice"
     used = set(re.findall(rf"[\"']((?:{groups})\.[a-z_]+)[\"']", source))
-    built = {f"describe.{start}_" for start in ("example", "length", "colour", "copy")}
+    built = {f"describe.{start}_" for start in ("example", "length", "language", "colour", "copy")}
     built |= {f"describe.{name}_empty" for name in ("text", "alt", "picture", "labels", "colours", "written")}
     built |= {"answer.sample_", "audio.script_", "notice.", "status."}
     built |= {f"classify.{start}_" for start in ("name", "text", "image", "audio", "column", "example")}

@@ -85,6 +85,13 @@ def test_a_refused_setting_is_told_in_both_languages(train, said):
     assert said in chinese(what) and "The recipe&#x27;s train." in what and chinese(advice)
 
 
+def test_parts_of_what_may_have_been_trained_on_are_refused_in_both_languages():
+    with pytest.raises(InputError) as caught:
+        parse_recipe({"name": "a", "data": {"source": "x.csv"}, "start": "old", "cross_validation": 3})
+    what, advice = views.words_of(caught.value)
+    assert "不能做交叉验证" in chinese(what) and "cross_validation cannot go on from" in what and chinese(advice)
+
+
 def test_frequent_refusals_are_told_in_both_languages(tmp_path):
     (tmp_path / "no.zip").write_bytes(b"no zip" * 50)
     (tmp_path / "odd.csv").write_text("words,weather\n" + "it rained,today is a long day that has no other\n" * 9)

@@ -43,17 +43,24 @@ def test_only_what_fits_the_data_is_offered():
 def test_for_other_tasks_those_of_the_task_are_offered_and_keep_their_shape():
     marks = Adapter(
         "marks", "span_qa", "answer", {"text": {"model": "text-tower"}}, (),
-        {"train": {"trainable": "lora", "lora_rank": 4, "lora_layers": 2, "max_length": 256}, "head": {}},
+        {"train": {"trainable": "lora", "lora_rank": 4, "lora_layers": 2, "max_length": 128}, "head": {}},
     )  # fmt: skip
     hears = Adapter(
         "hears", "transcriber", "transcribe", {"audio": {"model": "whisper"}}, (),
         {"train": {"trainable": "lora", "lora_rank": 16, "encoder": True}},
     )  # fmt: skip
-    every = [make(), marks, hears]
-    for task, one in (("answer", marks), ("transcribe", hears)):
+    tells = Adapter(
+        "tells", "generator", "describe", {"image": {"model": "tower"}, "text": {"model": "writer"}}, (),
+        {"train": {"trainable": "lora", "lora_rank": 2, "max_length": 64}, "grid": 6},
+    )  # fmt: skip
+    about = Adapter("about", "generator", "answer", tells.base, (), tells.settings)
+    every = [make(), marks, hears, tells, about]
+    for task, one in (("answer", marks), ("describe", tells), ("transcribe", hears)):
         assert list_starts(every, task, FOUND, ("text",)) == [one]
         recipe = parse_recipe(go_on_from(make_content(task, "sample:x", {}, "lora", {}, "new", {"epochs": 2}), one))
-        assert (recipe.start, recipe.train.lora_rank) == (one.name, one.settings["train"]["lora_rank"])
+        train = one.settings["train"]
+        assert (recipe.start, recipe.train.lora_rank) == (one.name, train["lora_rank"])
+        assert recipe.train.max_length == train.get("max_length", recipe.train.max_length)
         usual = parse_recipe(make_content(task, "sample:x", {}, "lora", {}, "new", {})).train.rate
         assert recipe.train.learning_rate == pytest.approx(usual / 5)
     assert recipe.train.encoder

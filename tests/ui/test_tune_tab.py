@@ -25,6 +25,7 @@ from xmodal.ui.tune_estimate import estimate, measured_factor
 from xmodal.ui.tune_owner import build_owner, owner_of
 from xmodal.ui.tune_recipe import OWN_CONTROL, SETTINGS, TASKS, TRAINABLES, make_content, suggest_name, write_yaml
 from xmodal.ui.tune_recipe_events import _SCRATCH, RecipeEvents
+from xmodal.ui.tune_result import ResultEvents
 from xmodal.ui.tune_run import RunEvents
 from xmodal.ui.tune_tab import build_tune_tab
 
@@ -114,6 +115,14 @@ def test_the_yaml_shown_is_the_recipe_that_is_trained(task, tmp_path):
         assert (recipe.train.trainable, recipe.train.batch_size, recipe.train.seed) == (trainable, 6, 7)
         assert recipe.train.fusion == ("attention" if task == "classify" else "concat")
         assert "dropout" not in content["train"]
+
+
+def test_neither_none_nor_all_can_be_held_out(tab):
+    share = tab[1].recipe.settings["check_fraction"]
+    assert share.preprocess(0.5) == 0.5
+    for value in (0, 1):
+        with pytest.raises(gr.Error):
+            share.preprocess(value)
 
 
 def test_empty_fields_follow_the_task():
@@ -282,10 +291,29 @@ def test_a_reloaded_page_shows_the_same_job_and_its_result(events, home):
     assert shown[runs.part.result.tools]["visible"] and shown[runs.timer].active is False
 
 
+def test_a_model_to_train_further_waits_for_data_of_its_task(events, home):
+    data, _, runs = events
+    job = submit(parse_recipe({"name": "hears", "task": "transcribe", "data": {"source": "x.csv"}}), "user:ann")
+    claims.finish(job.id, claims.claim("cpu").attempt, str(home / "adapters" / "hears"), METRICS, 1.0)
+    ann = gr.Request(session_hash="a", username="ann")
+    shown = ResultEvents(runs, gr.Tabs(), {}).on_further("", job.id, ann)
+    assert shown[data.part.task] == "transcribe" and "“hears”" in shown[data.part.status]
+    assert "“hears”" in data.on_task("transcribe", ann)[data.part.status]
+    data.on_file("speech.zip", ann)
+    assert data.sessions.get(ann).wanted == "hears"
+    assert data.on_task("classify", ann)[data.part.status] == "" == data.sessions.get(ann).wanted
+
+
 def test_noise_is_called_noise():
     gain = {"difference": -0.01, "within_noise": True, "better": False}
     card = tune_result_views.card({**METRICS, "gain": gain})
     assert "within the noise" in card and 'data-verdict="noise"' in card
+
+
+def test_rows_that_may_have_been_seen_are_told():
+    card = tune_result_views.card({**METRICS, "seen_by": ["old", "<i>"]})
+    assert "“old, &lt;i&gt;”, which it goes on from, may have been trained on" in card
+    assert "xm-problems" not in tune_result_views.card(METRICS)
 
 
 def test_what_each_input_is_worth_is_shown_in_points():

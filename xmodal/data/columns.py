@@ -1,6 +1,7 @@
 """Which column is what: guessed from its name and its values, or as the settings say."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from xmodal.data.config import DataConfig
 from xmodal.data.storage import sniff_suffix
@@ -17,12 +18,12 @@ AUDIO_SUFFIXES = (
 )
 MEDIA_ROLES = ("image", "audio")
 INPUTS = {
-    "classify": ("text", "text_pair", "image", "audio"),
+    "classify": ("text", "image", "audio"),
     "answer": ("question", "context", "image", "audio"),
     "transcribe": ("audio",),
     "describe": ("image", "question"),
 }
-"""The roles a model of the task can be given."""
+"""The roles a model of the task can be given; a `text_pair` is read as more of the text."""
 TARGETS = {"classify": "label", "answer": "answers", "transcribe": "transcription", "describe": "text"}
 """The role it is to give back."""
 _NEEDED = {"classify": ("label",), "answer": ("question", "answer"), "transcribe": ("audio", "transcription"),
@@ -67,6 +68,8 @@ def choose_columns(table: Table, config: DataConfig) -> tuple[dict[str, str], tu
         column = _guess(role, table, config, set(chosen.values()))
         if column is not None:
             chosen[role] = column
+    if "text_pair" in chosen and "text" not in chosen:  # nothing to be the second of
+        chosen["text"] = chosen.pop("text_pair")
     needed = [role for role in _NEEDED[config.task] if role not in chosen]
     if config.task == "classify" and not any(role in chosen for role in INPUTS["classify"]):
         needed.append(_ANY_INPUT)
@@ -111,7 +114,7 @@ def media_kind(values: Iterable[object]) -> str | None:
 def _file_name(value: object) -> str:
     if isinstance(value, dict):
         return str(value.get("path") or sniff_suffix(value.get("bytes") or b""))
-    return value if isinstance(value, str) and len(value) < 1_000 else ""
+    return str(value) if isinstance(value, str | Path) and len(str(value)) < 1_000 else ""
 
 
 def _order(task: str) -> list[str]:

@@ -38,7 +38,7 @@ class DataConfig(BaseModel):
         measured: Hold out rows of `all` data sets, or of the `first` only; what the others' own split holds out is then
             not used at all.
         task: What the rows are for.
-        columns: Role to column name, for those that are not to be guessed.
+        columns: Role to column name, for those that are not to be guessed; a `text_pair` is put below the text.
         check_fraction: Share of the rows held out, where the data has no split of its own. 1 holds out all of them
             (to evaluate), 0 none.
         split_column: A column whose values say on which side a row is, such as `fold`.

@@ -7,13 +7,13 @@ else: no macro, script or link of it is followed.
 import re
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xmodal.data.tables import read_table
-from xmodal.data.text_files import read_text
+from xmodal.data.text_files import DAMAGED, read_text, tell_damaged
 from xmodal.errors import InputError
 from xmodal.progress import Reporter
 
@@ -24,11 +24,17 @@ DOCUMENT_SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx
 MAX_CHARACTERS = 20_000_000
 _BETWEEN = "\n\n"
 _BLANK_LINE = re.compile(r"\n[ \t\u3000]*\n+")
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
+# Files are not trusted: none of these takes longer than in proportion to the line. Where they are ASCII, what is before
+# and after a mark may be Chinese, which has no spaces.
+_HEADING = re.compile(r"#{1,6}\s+")
+_HEADING_END = re.compile(r"(?<=\s)#+$")
 _FENCE = re.compile(r"^(```|~~~)")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_RULE = re.compile(r"^[|\s:=-]*[-=]{3,}[|\s:=-]*$")  # between a table's head and rows, or sections
-_MARKS = re.compile(r"(\*\*|__|`)")
+_RULE = re.compile(r"[|\s:=-]+")  # between a table's head and rows, or sections
+_THREE = re.compile(r"[-=]{3}")
+_LINK = re.compile(r"(?<!\w)!?\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)", re.ASCII)
+_STRONG = re.compile(r"(?<!\w)\*\*(?=\S)((?:[^*]|\*(?!\*))+)(?<=\S)\*\*(?!\w)", re.ASCII)
+_STRONG_TOO = re.compile(r"(?<!\w)__(?=\S)([^_\s]+\s[^_]*)(?<=\S)__(?!\w)", re.ASCII)  # `__name__` is a name
+_CODE = re.compile(r"`([^`]+)`")
 _QUESTION_NAMES = ("question", "title", "问题", "标题")
 _ANSWER_NAMES = ("answer", "text", "content", "context", "答案", "回答", "内容")
 
@@ -60,6 +66,7 @@ class Document:
         warnings: What a person should know, such as pages without text.
         kind: What it was made from: `text`, `image` or `audio`.
         file: Of a picture, which can be looked at again with a question in mind.
+        partial: Whether something is not there that another reading may bring, such as where a model was not fetched.
     """
 
     name: str
@@ -67,6 +74,7 @@ class Document:
     warnings: tuple[str, ...] = ()
     kind: str = "text"
     file: Path | None = None
+    partial: bool = False
 
     @cached_property
     def text(self) -> str:
@@ -120,14 +128,16 @@ def read_document(
         return _checked(Document(path.name, tuple(Part(text, heading=over) for over, text in read_docx(path))))
     if suffix in (".csv", ".tsv", ".jsonl"):
         return _checked(_read_collection(path))
-    text, encoding = read_text(path)
+    text, encoding = read_text(path, document=True)
     split: Callable[[str], Iterable[Part]] = _split_plain
     if suffix in (".md", ".markdown"):
         split = _split_markdown
     elif suffix in (".html", ".htm"):
         split = _split_html
-    warnings = () if encoding.startswith("utf-8") else (f"{path.name} was read as {encoding}.",)
-    return _checked(Document(path.name, tuple(split(text)), warnings))
+    warnings = [] if encoding.startswith("utf-8") else [f"{path.name} was read as {encoding}."]
+    if damaged := text.count(DAMAGED):
+        warnings.append(tell_damaged(path.name, damaged))
+    return _checked(Document(path.name, tuple(split(text)), tuple(warnings)))
 
 
 def make_document(text: str, name: str) -> Document:
@@ -140,6 +150,9 @@ def make_document(text: str, name: str) -> Document:
 
 
 def _checked(document: Document) -> Document:
+    """The document with text that can be written and tokenised; halves of characters from JSON and PDF files cannot."""
+    parts = (replace(part, text=_whole(part.text), heading=_whole(part.heading)) for part in document.parts)
+    document = replace(document, parts=tuple(parts))
     if not any(part.text.strip() for part in document.parts):
         raise InputError(
             f"There is no text in {document.name}.", "Choose a document with text in it.", "no_text", name=document.name
@@ -155,6 +168,10 @@ def _checked(document: Document) -> Document:
     return document
 
 
+def _whole(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _split_plain(text: str) -> Iterable[Part]:
     """A paragraph between empty lines; without any, a line each."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").replace("\f", "\n\n")
@@ -164,8 +181,15 @@ def _split_plain(text: str) -> Iterable[Part]:
     return (Part(piece.strip()) for piece in pieces if piece.strip())
 
 
-def _split_markdown(text: str) -> Iterable[Part]:
-    """Paragraphs under their headings, without the marks of emphasis and links."""
+def _plain(line: str) -> str:
+    """Markdown without its marks of links, strong words and code; those that stand alone are left."""
+    for mark in (_LINK, _STRONG, _STRONG_TOO, _CODE):
+        line = mark.sub(r"\1", line)
+    return line
+
+
+def _split_markdown(text: str, clean: Callable[[str], str] = _plain) -> Iterable[Part]:
+    """Paragraphs under their headings, each line cleaned."""
     heading, block, fenced = "", [], False
 
     def flush() -> Iterable[Part]:
@@ -175,22 +199,18 @@ def _split_markdown(text: str) -> Iterable[Part]:
             yield Part(joined, heading=heading)
 
     for line in text.replace("\r\n", "\n").split("\n"):
-        if not fenced and _RULE.match(line):
+        if not fenced and _RULE.fullmatch(line) and _THREE.search(line):
             continue
         if _FENCE.match(line):
             fenced = not fenced
             continue
-        found = None if fenced else _HEADING.match(line)
+        found = None if fenced else _HEADING.match(line.rstrip())
         if found or (not line.strip() and not fenced):
             yield from flush()
-            heading = _plain(found.group(1)) if found else heading
+            heading = clean(_HEADING_END.sub("", line[found.end() :].rstrip()).rstrip()) if found else heading
         else:
-            block.append(line if fenced else _plain(line))
+            block.append(line if fenced else clean(line))
     yield from flush()
-
-
-def _plain(line: str) -> str:
-    return _MARKS.sub("", _LINK.sub(r"\1", line))
 
 
 def _split_html(text: str) -> Iterable[Part]:
@@ -205,7 +225,10 @@ def _split_html(text: str) -> Iterable[Part]:
     converter = MarkdownConverter(
         heading_style="ATX", strip=["a", "img", "em", "strong", "b", "i", "code"], bullets="-", **plain
     )
-    return _split_markdown(converter.convert_soup(soup))
+    try:
+        return _split_markdown(converter.convert_soup(soup), str)
+    except RecursionError:  # elements in elements, hundreds deep
+        return _split_plain(soup.get_text("\n\n"))
 
 
 def _read_collection(path: Path) -> Document:

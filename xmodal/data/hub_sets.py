@@ -1,12 +1,14 @@
 """Data sets of the Hugging Face Hub, through `datasets`, which runs no code of a data set."""
 
 import logging
+import os
 import threading
 from pathlib import Path
 
 from xmodal.data.storage import keep_bytes, sniff_suffix
 from xmodal.data.tables import Table, join_tables
 from xmodal.errors import DownloadError, InputError
+from xmodal.paths import home
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.settings import settings
 
@@ -83,9 +85,12 @@ def _load(name: str, configuration: str | None):
 
 
 def _to_table(name: str, split: str, rows, report: Reporter | None, cancel: threading.Event | None) -> Table:
-    """Plain values: class names for class numbers, file names for pictures and sounds."""
+    """Plain values: class names for class numbers, paths for pictures and sounds."""
     import datasets
+    from huggingface_hub.constants import HF_HUB_CACHE
+    from huggingface_hub.file_download import repo_folder_name
 
+    fetched = Path(HF_HUB_CACHE, repo_folder_name(repo_id=name, repo_type="dataset")).absolute()
     names = {}
     for column, feature in rows.features.items():
         if isinstance(feature, datasets.Image | datasets.Audio):
@@ -101,15 +106,20 @@ def _to_table(name: str, split: str, rows, report: Reporter | None, cancel: thre
         for column, value in row.items():
             if column in names and value is not None:
                 value = names[column][value] if value >= 0 else None  # -1 marks a hidden label
-            columns[column].append(keep_media(value))
-    return Table(columns, [Path.cwd()] * len(rows), [split] * len(rows))
+            columns[column].append(keep_media(value, fetched))
+    # Names of files in it are a stranger's: they lead into a folder that holds nothing.
+    return Table(columns, [home() / "hub" / name] * len(rows), [split] * len(rows))
 
 
-def keep_media(value: object) -> object:
-    """`{"bytes": ..., "path": ...}` to the path of a file with these bytes; other values as they are."""
+def keep_media(value: object, fetched: Path | None = None) -> object:
+    """`{"bytes": ..., "path": ...}` to the `Path` of a file with these bytes; other values as they are.
+
+    Without bytes it is a `Path` only in the folder `fetched`, where the Hub's files are downloaded to; else the plain
+    name, which can be any file of this machine.
+    """
     if not (isinstance(value, dict) and set(value) == {"bytes", "path"}):
         return value
-    if value["bytes"] is None:
-        return value["path"]
-    suffix = Path(value["path"] or "").suffix.lower()[:8] or sniff_suffix(value["bytes"])
-    return str(keep_bytes(value["bytes"], suffix))
+    path = Path(os.path.normpath(str(value["path"] or "")))
+    if isinstance(value["bytes"], bytes):
+        return keep_bytes(value["bytes"], path.suffix.lower()[:8] or sniff_suffix(value["bytes"]))
+    return path if fetched and path.is_relative_to(fetched) else value["path"]

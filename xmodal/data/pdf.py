@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
 from xmodal.errors import InputError
 from xmodal.progress import Progress, Reporter, check_cancelled
 
@@ -18,8 +21,14 @@ MAX_PAGES = 5_000
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’」』)）\]]*$")
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _LIST_MARK = re.compile(r"^([-•·▪*]|\(?\d{1,3}[.)、]|[（(]?[一二三四五六七八九十]+[、）)])\s*")
-_NUMBER = re.compile(r"\d+")
+# A line's only number, or one that follows or comes before what sets page numbers off.
+_PAGE_NUMBER = re.compile(
+    r"(?:^\W*|[|·•–—-]\s*|\b(?:page|p\.)\s*|第\s*)(\d{1,5})(?=\W*$|\s*(?:[|·•–—/-]|of\b|页))", re.IGNORECASE
+)
+_LONGEST_HEAD = 200
 _SHORT = 0.75
+_BROKEN = (PyPdfError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NotImplementedError)
+"""What pypdf raises on damaged files and on what it cannot decode."""
 
 
 def read_pdf(
@@ -31,55 +40,30 @@ def read_pdf(
     """Paragraphs of each page, and warnings. Pages without text are empty, or their pictures read with `read_page`.
 
     Raises:
-        InputError: Damaged, encrypted with a password, without any text (scanned), or too long.
+        InputError: Damaged, protected, without any text (scanned), or too long.
         CancelledError: `cancel` was set.
     """
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of each oddity that it got over
-    try:
-        reader = PdfReader(path)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise InputError(
-                f"{path.name} is protected by a password.",
-                "Save it without one and try again.",
-                "pdf_password",
-                name=path.name,
-            )
-        count = len(reader.pages)
-        if count > MAX_PAGES:
-            raise InputError(
-                f"{path.name} has {count:,} pages; {MAX_PAGES:,} are the most.",
-                "Split it into several.",
-                "pdf_pages",
-                name=path.name,
-                count=f"{count:,}",
-                most=f"{MAX_PAGES:,}",
-            )
-        lines, damaged = [], []
-        for number in range(count):
-            check_cancelled(cancel)
-            try:
-                lines.append(_lines(reader.pages[number].extract_text()))
-            except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-                lines.append([])
-                damaged.append(number + 1)
-            if report:
-                report(Progress("read", path.name, number + 1, count, "pages"))
-    except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(
-            f"{path.name} is not a PDF that can be read.",
-            "Open it, save it anew, and try again.",
-            "pdf_broken",
-            name=path.name,
-        ) from error
+    reader = _open(path)
+    count = len(reader.pages)
+    lines, damaged = [], []
+    for number in range(count):
+        check_cancelled(cancel)
+        try:
+            lines.append(_lines(reader.pages[number].extract_text()))
+        except _BROKEN:
+            lines.append([])
+            damaged.append(number + 1)
+        if report:
+            report(Progress("read", path.name, number + 1, count, "pages"))
+    if len(damaged) == count:
+        raise _broken(path)
     pages = [list(_join(page)) for page in _without_margins(lines)]
     empty = [number for number, page in enumerate(pages, 1) if not page]
     if read_page:
         for done, number in enumerate(empty, 1):
             check_cancelled(cancel)
-            pages[number - 1] = _read_scan(reader, number, read_page)
+            pages[number - 1] = [text for image in _pictures(reader, number) for text in read_page(image)]
             if report:
                 report(Progress("ocr", path.name, done, len(empty), "pages"))
         empty = [number for number in empty if not pages[number - 1]]
@@ -90,30 +74,88 @@ def read_pdf(
             "pdf_scan_empty" if read_page else "pdf_scan",
             name=path.name,
         )
-    warnings = [f"{_name(empty)} of {path.name} without text (pictures?)."] if empty else []
-    if damaged:
-        warnings.append(f"{_name(damaged)} of {path.name} damaged and left out.")
-    return pages, warnings
+    return pages, _warnings(path.name, empty, damaged, bool(read_page))
 
 
-def _read_scan(reader, number: int, read_page: Callable[["Image.Image"], list[str]]) -> list[str]:
-    """The paragraphs of a page's pictures; those that cannot be decoded are passed over."""
+def _open(path: Path) -> PdfReader:
+    """A reader that has been through the list of pages."""
+    try:
+        reader = PdfReader(path)
+        locked = reader.is_encrypted and not reader.decrypt("")
+        count = 0 if locked else len(reader.pages)
+    except NotImplementedError as error:  # of encryption, all but passwords
+        raise InputError(
+            f"{path.name} is protected in a way that cannot be read.",
+            "Save or print it as a PDF without protection.",
+            "pdf_protected",
+            name=path.name,
+        ) from error
+    except _BROKEN as error:
+        raise _broken(path) from error
+    if locked:
+        raise InputError(
+            f"{path.name} is protected by a password.", "Save it without one and try again.", "pdf_password",
+            name=path.name,
+        )  # fmt: skip
+    if count > MAX_PAGES:
+        raise InputError(
+            f"{path.name} has {count:,} pages; {MAX_PAGES:,} are the most.",
+            "Split it into several.",
+            "pdf_pages",
+            name=path.name,
+            count=f"{count:,}",
+            most=f"{MAX_PAGES:,}",
+        )
+    return reader
+
+
+def _broken(path: Path) -> InputError:
+    return InputError(
+        f"{path.name} is not a PDF that can be read.", "Open it, save it anew, and try again.", "pdf_broken",
+        name=path.name,
+    )  # fmt: skip
+
+
+def _pictures(reader: PdfReader, number: int) -> Iterator["Image.Image"]:
+    """The pictures on a page; those that are too large or cannot be decoded are passed over."""
     from xmodal.data.images import MAX_PIXELS, to_rgb
 
-    found: list[str] = []
+    log = logging.getLogger(__name__)
     try:
-        for picture in reader.pages[number - 1].images:
-            image = picture.image
-            if image is not None and image.width * image.height <= MAX_PIXELS:
-                found += read_page(to_rgb(image))
-    except Exception as error:  # noqa: BLE001 - pypdf and Pillow raise nearly anything for damaged pictures
-        logging.getLogger(__name__).warning("a picture on page %s could not be read: %s", number, error)
+        images = reader.pages[number - 1].images
+        names = images.keys()
+    except _BROKEN as error:
+        log.warning("the pictures on page %s could not be found: %s", number, error)
+        return
+    for name in names:
+        try:
+            image = images[name].image
+            if image is None or image.width * image.height > MAX_PIXELS:
+                continue
+            image = to_rgb(image)
+        except Exception as error:  # noqa: BLE001 - pypdf and Pillow raise nearly anything for damaged pictures
+            log.warning("a picture on page %s could not be read: %s", number, error)
+            continue
+        yield image
+
+
+def _warnings(name: str, empty: list[int], damaged: list[int], was_read: bool) -> list[str]:
+    """What to know of pages by their numbers; `xmodal.ui.locales.zh_answer` has the same sentences."""
+    blank, lost = (sorted(numbers) for numbers in (set(empty) - set(damaged), set(empty) & set(damaged)))
+    found = []
+    if blank:
+        hint = "" if was_read else "; “Read scanned pages” (--ocr) reads those that are pictures"
+        found.append(f"There is no text on {_name(blank)} of {name}{hint}.")
+    if lost:
+        found.append(f"Left out as damaged: {_name(lost)} of {name}.")
     return found
 
 
 def _name(numbers: list[int]) -> str:
-    shown = ", ".join(map(str, numbers[:5])) + (" ..." if len(numbers) > 5 else "")
-    return f"Page {shown} is" if len(numbers) == 1 else f"Pages {shown} ({len(numbers)}) are"
+    shown = ", ".join(map(str, numbers[:5]))
+    if len(numbers) > 5:
+        shown += f" … ({len(numbers)})"
+    return f"page {shown}" if len(numbers) == 1 else f"pages {shown}"
 
 
 def _lines(text: str) -> list[str]:
@@ -121,17 +163,25 @@ def _lines(text: str) -> list[str]:
 
 
 def _without_margins(pages: list[list[str]]) -> list[list[str]]:
-    """Without running heads and page numbers: first and last lines that most pages share but for their numbers."""
+    """Without running heads and page numbers: first and last lines that most pages share."""
     if len(pages) < 4:
         return pages
     for place in (0, -1):
-        counts = Counter(_NUMBER.sub("#", page[place]) for page in pages if page)
-        shared = {line for line, count in counts.items() if count > len(pages) / 2}
+        known = [set(_known_by(page[place], number)) if page else set() for number, page in enumerate(pages)]
+        counts = Counter(what for one in known for what in one)
+        shared = {what for what, count in counts.items() if count > len(pages) / 2}
         pages = [
-            page[1:] if place == 0 else page[:-1] if page and _NUMBER.sub("#", page[place]) in shared else page
-            for page in pages
-        ] if shared else pages  # fmt: skip
+            (page[1:] if place == 0 else page[:-1]) if shared & one else page
+            for page, one in zip(pages, known, strict=True)
+        ]
     return pages
+
+
+def _known_by(line: str, number: int) -> Iterator[str]:
+    """What a running head may share with those of other pages: the line, or all but a number that counts up."""
+    yield line
+    for found in _PAGE_NUMBER.finditer(line) if len(line) <= _LONGEST_HEAD else ():
+        yield f"{line[: found.start(1)]}\0{int(found[1]) - number}\0{line[found.end(1) :]}"
 
 
 def _join(lines: list[str]) -> Iterator[str]:

@@ -19,7 +19,8 @@ GROUP, SPLIT = "group", "split"
 def build_rows(table: Table, columns: dict[str, str], config: DataConfig, untrusted: bool) -> tuple[list[dict], tuple]:
     """One dictionary for each row, and the roles that are inputs and target, in this order.
 
-    Besides the roles, rows have `id`, `group` (or None) and `split`: `train`, `check`, `aside`, or empty.
+    A `text_pair` stands on a new line after the text. Besides the roles, rows have `id`, `group` (or None) and `split`:
+    `train`, `check`, `aside`, or empty.
 
     Raises:
         InputError: An untrusted table names files outside its folder.
@@ -35,6 +36,8 @@ def build_rows(table: Table, columns: dict[str, str], config: DataConfig, untrus
         for role in roles:
             if role in MEDIA_ROLES:
                 row[role] = _media(cell[role], table.folders[i], untrusted)
+            elif role == "text":
+                row[role] = "\n".join(filter(None, map(_text, (cell[role], cell.get("text_pair"))))) or None
             else:
                 row[role] = _text(cell[role])
         if target == "answers":
@@ -141,6 +144,8 @@ def _join_lines(values: Iterable[object]) -> str | None:
 
 def _media(value: object, folder: Path, untrusted: bool) -> str | None:
     value = keep_media(value)
+    if isinstance(value, Path):  # it came inside the table
+        return str(value)
     if isinstance(value, dict):
         value = value.get("path")
     name = _text(value)

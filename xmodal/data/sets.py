@@ -1,6 +1,8 @@
 """Loads a data set: reads it, finds its columns, looks at its files, splits it, and says what was found."""
 
+import hashlib
 import threading
+from collections.abc import Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,8 +65,8 @@ def load_data(
         config: Which one and how.
         report: Told of the progress.
         cancel: Stops it.
-        untrusted: The source is a stranger's upload: its tables may only name files in its own folder. Zips are
-            always held to this.
+        untrusted: The source is a stranger's upload: its tables may only name files in its own folder. Zips and sets
+            of the Hub are always held to this.
 
     Raises:
         InputError: It cannot be used; what can be repaired or left out is a warning in the report instead.
@@ -82,6 +84,8 @@ def load_data(
     check_cancelled(cancel)
     if roles[-1] == "text":
         _group_pictures(rows, digests)
+    if "context" in roles:
+        _group_texts(rows)
     train, check, shared = _split(rows, config, roles[-1])
     check, duplicates = remove_duplicates(train, check, roles, digests)
     _require_enough(train, check, config, roles[-1])
@@ -122,6 +126,8 @@ def _read_source(config: DataConfig, source: str, report, cancel, untrusted: boo
     for column, what in ((config.split_column, "to split by"), (config.group_column, "to group by")):
         if column:
             require_column(table, column, what)
+    if "text_pair" in columns:
+        table.warnings.append(_tell_pair(columns["text"], columns["text_pair"]))
     rows, roles = build_rows(table, columns, config, untrusted)
     return _Read(Path(source).stem if is_file(source) else source, table, columns, guessed, rows, roles)
 
@@ -159,7 +165,7 @@ def _read(
     if source.startswith("sample:"):
         return read_sample(find_sample(source.removeprefix("sample:")), report, cancel), False
     if source.startswith("hub:"):
-        return read_hub(source.removeprefix("hub:"), config.max_rows, report, cancel), False
+        return read_hub(source.removeprefix("hub:"), config.max_rows, report, cancel), True
     path = Path(source).expanduser()
     if not path.exists():
         raise InputError(
@@ -173,6 +179,11 @@ def _read(
         target = datasets_dir() / file_digest(path, cancel)[:32]
         return read_folder(build_once(target, lambda folder: unzip(path, folder, None, report, cancel))), True
     return read_table(path), untrusted
+
+
+def _tell_pair(first: str, second: str) -> DataWarning:
+    message = f"Each text is {first} and, on a new line, {second}; give both so when the model is used."
+    return DataWarning("columns", message, code="two_texts", values={"first": first, "second": second})
 
 
 def _put_aside(rows: list[dict]) -> tuple[list[dict], list[DataWarning]]:
@@ -225,6 +236,16 @@ def _group_pictures(rows: list[dict], digests: dict[str, str]) -> None:
             row[GROUP] = digests[row["image"]]
 
 
+def _group_texts(rows: list[dict]) -> None:
+    """Questions about one text are a group, where the data has no other and there are several texts to split."""
+    for some in (rows, [row for row in rows if not row[SPLIT]]):
+        if len({row["context"] for row in some}) == 1:
+            return
+    for row in rows:
+        if row["context"] and not row[GROUP]:
+            row[GROUP] = hashlib.sha256(row["context"].encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def _require_rows(rows: list[dict], config: DataConfig, warnings: list[DataWarning]) -> None:
     if rows:
         return
@@ -238,14 +259,7 @@ def _require_rows(rows: list[dict], config: DataConfig, warnings: list[DataWarni
 
 
 def _require_enough(train: list[dict], check: list[dict], config: DataConfig, target: str) -> None:
-    more = "Add rows, or choose another split."
-    if not train and config.check_fraction < 1:
-        raise InputError("There are no rows to train on.", more, "no_train_rows")
-    if not check and config.check_fraction > 0:
-        raise InputError(
-            f"There are no rows to hold out: {len(train)} can be used, and all, or copies of them, are trained on.",
-            more, "no_check_rows", rows=len(train),
-        )  # fmt: skip
+    require_sides(train, check, config.check_fraction < 1, config.check_fraction > 0)
     labels = {row["label"] for row in train} if target == "label" else set()
     if len(labels) == 1:
         label = labels.pop()
@@ -255,6 +269,18 @@ def _require_enough(train: list[dict], check: list[dict], config: DataConfig, ta
             "one_class",
             label=label,
         )
+
+
+def require_sides(train: Sized, check: Sized, to_train: bool = True, to_check: bool = True) -> None:
+    """Raise `InputError` where a side of the split that is needed has no rows."""
+    more = "Add rows, or choose another split."
+    if to_train and not len(train):
+        raise InputError("There are no rows to train on.", more, "no_train_rows")
+    if to_check and not len(check):
+        raise InputError(
+            f"There are no rows to hold out: {len(train)} can be used, and all, or copies of them, are trained on.",
+            more, "no_check_rows", rows=len(train),
+        )  # fmt: skip
 
 
 def to_dataset(rows: list[dict], roles: tuple[str, ...]) -> "datasets.Dataset":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xmodal.data.report import DataWarning, name_some
-from xmodal.data.text_files import read_text
+from xmodal.data.text_files import DAMAGED, read_text, tell_damaged
 from xmodal.errors import InputError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
@@ -69,6 +69,12 @@ def read_table(path: Path, split: str = "") -> Table:
             "Choose a file with a header line and rows.",
             "no_rows",
             name=path.name,
+        )
+    cells = (cell for column in table.columns.values() for cell in column if isinstance(cell, str))
+    if damaged := sum(cell.count(DAMAGED) for cell in cells):
+        values = {"name": path.name, "count": damaged}
+        table.warnings.append(
+            DataWarning("encoding", tell_damaged(path.name, damaged), code="damaged_characters", values=values)
         )
     table.folders = table.folders or [path.parent.absolute()] * len(table)
     table.splits = [split] * len(table) if split else table.splits

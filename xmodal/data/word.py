@@ -1,7 +1,9 @@
 """The text of Word files. Macros in them are neither read nor run."""
 
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,12 @@ from xmodal.errors import InputError
 
 _HEADING = re.compile(r"^(heading|title|标题)", re.IGNORECASE)
 _MACRO_TYPE = "application/vnd.ms-word.document.macroEnabled.main+xml"
+_NOT_CONTENT = "w:sdtPr/w:showingPlcHdr or w:sdtPr/w:docPartObj/w:docPartGallery[@w:val='Table of Contents']"
+_AROUND = f".//w:sdt[not({_NOT_CONTENT})]/w:sdtContent | .//w:ins | .//w:moveTo | .//w:smartTag | .//w:fldSimple"
+"""What stands around text that python-docx then passes over: content controls, tracked changes, fields."""
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError)
+_BROKEN += (LookupError, ValueError, SyntaxError, TypeError, AttributeError)
+"""What zipfile, lxml and python-docx raise on damaged files."""
 
 
 def read_docx(path: Path) -> list[tuple[str, str]]:
@@ -33,7 +41,7 @@ def read_docx(path: Path) -> list[tuple[str, str]]:
                 f"{path.name} is not a Word document.", "Choose a .docx file.", "docx_broken", name=path.name
             )
         return list(_blocks(main.document))
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, SyntaxError) as error:
+    except (PackageNotFoundError, *_BROKEN) as error:
         raise InputError(
             f"{path.name} is not a Word file that can be read.",
             "Open it, save it as .docx, and try again.",
@@ -43,6 +51,7 @@ def read_docx(path: Path) -> list[tuple[str, str]]:
 
 
 def _blocks(document) -> Iterator[tuple[str, str]]:
+    _unwrap(document.element.body)
     heading = ""
     for block in document.iter_inner_content():
         if hasattr(block, "rows"):
@@ -55,3 +64,12 @@ def _blocks(document) -> Iterator[tuple[str, str]]:
             heading = text
         elif text:
             yield heading, text
+
+
+def _unwrap(body) -> None:
+    """Put what is in a wrapper in the wrapper's place."""
+    for inner in body.xpath(_AROUND):
+        wrapper = inner.getparent() if inner.tag.endswith("}sdtContent") else inner
+        for child in list(inner):
+            wrapper.addprevious(child)
+        wrapper.getparent().remove(wrapper)

@@ -9,9 +9,10 @@ from pathlib import Path
 from xmodal.data.archives import ZipLimits, unzip
 from xmodal.disk import disk_full_explained, replace_text, require_space
 from xmodal.errors import InputError
+from xmodal.jobs.queue import free_name, unfinished_names
 from xmodal.jobs.store import connect
 from xmodal.models.adapter_format import CARD, DESCRIPTION, Adapter, check_name, read_adapter
-from xmodal.models.adapters import adapters_dir, load_adapter, shipped_dir
+from xmodal.models.adapters import adapters_dir, load_adapter
 from xmodal.paths import staging_dir
 
 _LIMITS = ZipLimits(total_mb=5_000, files=200, depth=4)
@@ -37,7 +38,7 @@ def import_adapter(path: Path) -> Adapter:
     """Take an adapter in from a zip: unpacked within limits, its files checked, then put in place.
 
     Only the description, the card and the weights that it lists are kept. Its name gets a number where there is one
-    of that name already.
+    of that name already, or a job that is still to make one.
 
     Raises:
         InputError: It is no zip, or holds no adapter or more than one.
@@ -59,7 +60,7 @@ def import_adapter(path: Path) -> Adapter:
         for item in found[0].parent.iterdir():
             if item.name not in kept:
                 shutil.rmtree(item) if item.is_dir() else item.unlink()
-        name = _free_name(adapter.name)
+        name = free_name(adapter.name, unfinished_names())
         _write_name(found[0].parent, adapter.name, name)
         found[0].parent.rename(adapters_dir() / name)
     return read_adapter(adapters_dir() / name)
@@ -76,6 +77,8 @@ def rename_adapter(old: str, new: str) -> Adapter:
         raise InputError(f"There is no model named {old} of your own.", "Only those of your own can be renamed.")
     if target.exists():
         raise InputError(f"There is a model named {new} already.", "Choose another name.")
+    if target.name in unfinished_names():
+        raise InputError(f"A run that is not finished makes a model named {target.name}.", "Choose another name.")
     _write_name(folder, old, target.name)
     folder.rename(target)
     with connect() as connection:
@@ -92,11 +95,3 @@ def _write_name(folder: Path, old: str, new: str) -> None:
         replace_text(card, text)
     values = json.loads(description.read_text(encoding="utf-8"))
     replace_text(description, json.dumps({**values, "name": new}, ensure_ascii=False, indent=2) + "\n")
-
-
-def _free_name(name: str) -> str:
-    found, count = name, 1
-    while any((parent / found).exists() for parent in (adapters_dir(), shipped_dir())):
-        count += 1
-        found = f"{name[:90]}-{count}"
-    return found

@@ -89,10 +89,7 @@ def train_job(job: Job, report: Reporter | None, cancel: threading.Event) -> tup
     from xmodal.training.engine import train
 
     recipe = parse_recipe(yaml.safe_load(job.recipe))
-    result = train(
-        recipe, report, cancel, resume=job.run, out=home() / "adapters" / job.name,
-        untrusted=is_upload(recipe.data.source),
-    )  # fmt: skip
+    result = train(recipe, report, cancel, resume=job.run, untrusted=is_upload(recipe.data.source))
     return result.adapter, result.metrics, result.seconds
 
 

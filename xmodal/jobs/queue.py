@@ -9,7 +9,7 @@ from xmodal.data.config import is_file
 from xmodal.disk import disk_full_explained
 from xmodal.errors import InputError
 from xmodal.jobs.places import lock, run_dir
-from xmodal.jobs.records import Job, get_job, own_job
+from xmodal.jobs.records import Job, get_job, list_jobs, own_job
 from xmodal.jobs.store import connect
 from xmodal.jobs.uploads import keep_upload
 from xmodal.paths import home
@@ -89,7 +89,7 @@ def _insert(recipe: Recipe, owner: str, run: str = "") -> Job:
     with connect() as connection:
         if not run:
             taken = {row["name"] for row in connection.execute("SELECT name FROM jobs")}
-            recipe = recipe.model_copy(update={"name": _free_name(recipe.name, taken)})
+            recipe = recipe.model_copy(update={"name": free_name(recipe.name, taken)})
         number = connection.execute(
             "INSERT INTO jobs (run, owner, name, task, recipe, place, submitted) VALUES"
             " (?, ?, ?, ?, ?, (SELECT COALESCE(MAX(place), 0) + 1 FROM jobs), ?)",
@@ -105,8 +105,13 @@ def _insert(recipe: Recipe, owner: str, run: str = "") -> Job:
     return get_job(number)
 
 
-def _free_name(name: str, taken: set[str]) -> str:
-    """`name`, or the first of `name-2`, `name-3` ... that no adapter and no job has."""
+def unfinished_names() -> set[str]:
+    """Names of the adapters that jobs are still to make: also stopped and failed ones can go on."""
+    return {job.name for job in list_jobs() if job.state != "finished"}
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """`name`, or the first of `name-2`, `name-3` ... that no adapter has and that is not `taken`."""
     parents = (_SHIPPED, home() / "adapters")
     found, count = name, 1
     while found in taken or any((parent / found).exists() for parent in parents):

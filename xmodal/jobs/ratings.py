@@ -24,7 +24,7 @@ class Comparison:
 
     Attributes:
         task: Such as `transcribe`.
-        input: What both were given: text, or the name of a file.
+        input: What both were given: text, or the name of a file, of data with that of its folder.
         left_model: Shown to the person only after the choice.
         right_model: The other.
         left_output: Its result as text.

@@ -30,7 +30,7 @@ def read_recording(path: Path, report: Reporter | None = None, cancel: threading
     except CancelledError:
         raise
     except XmodalError as error:
-        heard, warnings = None, (error.problem,)
+        heard, warnings = None, (f"The sounds in {path.name} could not be named: {error.problem}",)
     parts = [*_spoken(said), *(_sounds(heard) if heard else ())]
     if not parts:
         raise InputError(
@@ -39,7 +39,7 @@ def read_recording(path: Path, report: Reporter | None = None, cancel: threading
             "nothing_heard",
             name=path.name,
         )
-    return Document(path.name, tuple(parts), warnings, kind="audio")
+    return Document(path.name, tuple(parts), warnings, kind="audio", partial=heard is None)
 
 
 def hear_question(path: Path, report: Reporter | None = None, cancel: threading.Event | None = None) -> str:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
+from mimetypes import guess_type
 from pathlib import Path
 
 from xmodal.data.columns import IMAGE_SUFFIXES
@@ -17,7 +18,7 @@ from xmodal.models.adapters import shipped_dir
 from xmodal.paths import home
 from xmodal.progress import Progress, Reporter
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def kind_of(path: Path) -> str:
@@ -88,7 +89,8 @@ def _require_media(path: Path) -> None:
     try:
         probe(path)
     except InputError as error:
-        if path.suffix.lower() in (".doc", ".rtf", ".odt", ".ppt", ".pptx", ".xls", ".xlsx", ".epub", ".zip", ""):
+        sounds = kind_of(path) != "audio" or (guess_type(path.name)[0] or "").startswith(("audio/", "video/"))
+        if not sounds:
             raise InputError(
                 f"{path.name} is not a kind of file that questions can be asked about.",
                 "Use a PDF, Word (.docx), HTML or text file, a csv of questions and answers, a picture or a recording.",
@@ -99,17 +101,21 @@ def _require_media(path: Path) -> None:
 
 
 def _once(path: Path, how: str, make: Callable[[], Document]) -> Document:
-    """Make the document, or take what was made of the same file before."""
+    """Make the document, or take what was made of the same file before if that was all of it."""
     kept = home() / "sources" / f"{_digest(path, how)}.json"
     try:
         values = json.loads(kept.read_text(encoding="utf-8"))
         parts = tuple(Part(**{**part, "time": part["time"] and tuple(part["time"])}) for part in values["parts"])
-        return Document(path.name, parts, tuple(values["warnings"]), values["kind"])
+        # The name may be that of somebody else's copy.
+        warnings = tuple(warning.replace(values["name"], path.name) for warning in values["warnings"])
+        return Document(path.name, parts, warnings, values["kind"])
     except FileNotFoundError:
         pass
     except (OSError, ValueError, KeyError, TypeError):
         kept.unlink(missing_ok=True)
     document = make()
+    if document.partial:
+        return document
     with disk_full_explained(kept.parent, "what was read"):
         kept.parent.mkdir(parents=True, exist_ok=True)
         staged = kept.with_suffix(f".{threading.get_ident()}.part")

@@ -274,7 +274,7 @@ def is_cut(model: SpanModel, question: str) -> bool:
 
 def _cut(tokenizer, questions: list[str], most: int) -> list[str]:
     """The ends of questions that have more tokens: what is asked stands there, after what it is about."""
-    most -= tokenizer.num_special_tokens_to_add()
+    most -= tokenizer.num_special_tokens_to_add() + 1  # the cut may begin within a word, which is a token more
     encoded = tokenizer(questions, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     return [question[spans[-most][0] :] if len(spans) > most else question for question, spans in
             zip(questions, encoded["offset_mapping"], strict=True)]  # fmt: skip

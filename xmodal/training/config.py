@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from xmodal.data.config import DataConfig
 from xmodal.errors import InputError
@@ -232,6 +233,12 @@ class Recipe(BaseModel):
             raise ValueError("cross_validation needs 2 parts or more")
         if column and self.data.group_column not in (None, column):
             raise ValueError("cross_validation_column and data.group_column cannot be two columns")
+        if (self.cross_validation or column) and (self.start or self.train.mean_with):
+            raise PydanticCustomError(
+                "started_parts",
+                "cross_validation cannot go on from adapters (start, train.mean_with), which may have been trained on "
+                "the part left out; leave out the one or the other",
+            )
         if column:
             # The column comes with the rows as their group.
             object.__setattr__(self, "data", self.data.model_copy(update={"group_column": column}))

@@ -14,7 +14,7 @@ import torch
 import yaml
 
 from xmodal.data.config import make_data_config
-from xmodal.data.sets import LoadedData, load_data
+from xmodal.data.sets import LoadedData, load_data, require_sides
 from xmodal.disk import disk_full_explained, replace_text
 from xmodal.errors import CancelledError, InputError, XmodalError
 from xmodal.models.adapters import Adapter, Family, adapters_dir, load_adapter, save_metrics
@@ -37,6 +37,7 @@ from xmodal.training.runs import (
     write_status,
 )
 from xmodal.training.saving import save_trained
+from xmodal.training.seen import find_seen
 from xmodal.training.tracking import Tracker
 from xmodal.training.trainer import memory_explained
 
@@ -125,9 +126,11 @@ def _train(
     status, cross = by_main(lambda: read_run(folder.name).status), {}
     with main_first():
         data = load_data(recipe.data, report, cancel, untrusted=untrusted)
+    require_sides(data.train, data.check, to_check=not status.get("only"))
     kind = learner_class(recipe.task, data.roles)
     for warning in data.report.warnings if is_main() else ():
         _log.warning("%s", " ".join([warning.message, *warning.examples[:1]]))
+    seen = find_seen(recipe, data)
     if recipe.cross_validation or recipe.cross_validation_column:
         cross = {"cross_validation": cross_validate(kind, recipe, data, folder, report, cancel)}
         if status.get("only"):
@@ -144,7 +147,7 @@ def _train(
         # What is reported is what the stored adapter does when it is loaded afresh.
         stored = load_adapter(adapter.path)
         after, lines = kind.measure_adapter(stored, data, report, cancel)
-        metrics = compare(before, after, rows, learner.metric, learner.lower_is_better) | cross
+        metrics = compare(before, after, rows, learner.metric, learner.lower_is_better) | cross | seen
         metrics |= kind.extra_metrics(stored, data, lines, report, cancel)
         changed = _changed(before, after, learner.metric, learner.lower_is_better)
         write_changed(folder, changed, rows, lines, data.roles[:-1])

@@ -63,8 +63,10 @@ class Glossary:
                 word = self._lookup("".join(phrase).casefold())
                 if word is not None:
                     del parts[: 2 * count - 1]
-                    if not word or (parts and parts[0] == " "):
-                        del parts[:1]
+                    if parts and parts[0] == " ":
+                        del parts[0]
+                    elif parts and not word:
+                        parts[0] = parts[0].removeprefix(" ")
                     return word
         return parts.pop(0)
 

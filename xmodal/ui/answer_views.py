@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from xmodal.tasks.results import AnswerResult, Evidence
 from xmodal.ui.i18n import html
+from xmodal.ui.messages import stored
 from xmodal.ui.views import clock, hint, meter
 
 _AROUND = 700
@@ -124,6 +125,6 @@ def _name(file: str) -> str:
 def _notes(result: AnswerResult) -> str:
     from xmodal.tasks.answer import NO_ADVICE
 
-    lines = [html("answer.no_advice") if note == NO_ADVICE else escape(note) for note in result.notes]
+    lines = [html("answer.no_advice") if note == NO_ADVICE else stored(note) for note in result.notes]
     items = "".join(f"<li>{line}</li>" for line in lines)
     return f'<ul class="xm-problems">{items}</ul>' if items else ""

@@ -12,7 +12,7 @@ from xmodal.ui import blind_views, models_views, views
 from xmodal.ui.audio_events import SPEECH_QUEUE
 from xmodal.ui.background import stream
 from xmodal.ui.blind_tab import CHOICES, BlindPart
-from xmodal.ui.blind_work import BlindSession, answer_both, contestants, copy_files, describe, find_row, shown_as
+from xmodal.ui.blind_work import BlindSession, answer_both, contestants, copy_files, find_row, row_name, shown_as
 from xmodal.ui.models_rights import may_manage, owner_for
 from xmodal.ui.notices import warn, warn_of
 from xmodal.ui.sessions import Sessions
@@ -105,7 +105,8 @@ class BlindEvents:
         session = self.sessions.get(request)
         values = ((question or "").strip(), (text or "").strip(), image, audio)
         given = {name: value for name, value in zip(INPUTS, values, strict=True) if value}
-        session.target = session.target if shown_as(given) == session.row else ""
+        if shown_as(given) != session.given:  # other than the row that was put there
+            session.note(given)
         yield from self._compare(session, task, first, second, given)
 
     def on_next(
@@ -114,14 +115,14 @@ class BlindEvents:
         """Take the next of the rows that were held out, and let both models work on it."""
         session, boxes = self.sessions.get(request), dict(zip(INPUTS, self.part.inputs, strict=True))
         session.restart()
-        session.row, session.target, found = {}, "", []
+        session.given, found = {}, []
         work = partial(find_row, session, task, (first, second), owner_for(kept, request), owner_of(kept, request))
         problem = yield from self._follow(session, work, found)
         if problem is not None:
             yield {**self._at_rest(), self.part.status: problem}
             return
         given = copy_files(found[0].given, session.make_folder())
-        session.row, session.target = shown_as(given), found[0].target
+        session.note(given, row_name(found[0]), found[0].target)
         yield {box: given.get(modality) for modality, box in boxes.items()}
         yield from self._compare(session, task, first, second, given)
 
@@ -188,7 +189,7 @@ class BlindEvents:
         if problem is not None:
             yield {**self._at_rest(), self.part.status: problem}
             return
-        session.shown = shown = pair_blindly(task, describe(given), found[0])
+        session.shown = shown = pair_blindly(task, session.name, found[0])
         alike = shown.left_output == shown.right_output
         yield {
             **self._at_rest(),

@@ -1,6 +1,7 @@
 """The work behind a blind comparison: the next row to compare on, and what two models make of an input."""
 
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,17 +26,23 @@ class BlindSession(Visit):
 
     Attributes:
         shown: The two results that wait for a choice; None if there are none.
+        given: What is compared, as the inputs show it.
+        name: The same in a line, as it is stored.
         target: What the data says is right, of a row that was held out.
-        row: The row that was put into the inputs, as they show it.
         rows: Rows held out, by the folder of the model and when that was made.
-        seen: Rows that were shown, as `describe` tells them.
+        seen: Two models with the name of what they were compared on.
     """
 
     shown: Comparison | None = None
+    given: dict[str, str] = field(default_factory=dict)
+    name: str = ""
     target: str = ""
-    row: dict[str, str] = field(default_factory=dict)
     rows: dict[tuple[str, str], "list[CheckRow]"] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
+    seen: set[tuple[frozenset, str]] = field(default_factory=set)
+
+    def note(self, given: dict[str, str], name: str = "", target: str = "") -> None:
+        """This is compared next."""
+        self.given, self.name, self.target = shown_as(given), name or describe(given), target
 
 
 def contestants():
@@ -55,8 +62,21 @@ def answer_both(
     emit: Callable[[object], None],
 ) -> None:  # fmt: skip
     """Emits which of the two is at work, its progress, and at last model to result."""
-    cancel, models = session.cancel, contestants()
-    pair = _find_pair(task, (first, second))
+    seen = (frozenset((first, second)), session.name)
+    try:
+        results = _answer_both(session.cancel, task, (first, second), given, emit)
+    except InputError:
+        session.seen.add(seen)  # or it would be the next one for ever
+        raise
+    session.seen.add(seen)
+    emit(results)
+
+
+def _answer_both(
+    cancel: threading.Event, task: str, names: tuple[str | None, str | None], given: dict[str, str],
+    emit: Callable[[object], None],
+) -> dict[str, str]:  # fmt: skip
+    models, pair = contestants(), _find_pair(task, names)
     models.check_pair(*pair, given)
     labels = next((one.labels for one in pair if one.labels), ())
 
@@ -71,7 +91,7 @@ def answer_both(
     check_cancelled(cancel)
     if task == "transcribe" and not any(results.values()):
         raise InputError("No speech was found in the recording.", "Give one in which somebody speaks.")
-    emit(results)
+    return results
 
 
 def find_row(
@@ -98,23 +118,28 @@ def find_row(
             continue
         judged = {made.input for made in list_comparisons({other.name for other in pair}) if made.owner == owner}
         usable = [row for row in session.rows[key] if all(set(row.given) & set(other.takes) for other in pair)]
-        left = [row for row in usable if describe(row.given) not in judged | session.seen]
+        judged |= {name for models, name in session.seen if models == frozenset(names)}
+        left = [row for row in usable if row_name(row) not in judged]
         if not left:
             raise InputError("You have seen all examples of these two.", "Choose other models, or give your own.")
-        session.seen.add(describe(left[0].given))
         emit(left[0])
         return
     raise problem
 
 
-def describe(given: dict[str, str]) -> str:
-    """What was given in a line, for the table of choices: text as it is, files by name."""
-    return " + ".join(shown_as(given).values())
+def describe(given: dict[str, str], parts: int = 1) -> str:
+    """What was given in a line, for the table of choices: text as it is, and the last parts of files' paths."""
+    return " + ".join(shown_as(given, parts).values())
 
 
-def shown_as(given: dict[str, str]) -> dict[str, str]:
-    """Text as it is, and the names of files."""
-    return {key: value if key in _TEXTS else Path(value).name for key, value in given.items()}
+def row_name(row: "CheckRow") -> str:
+    """A row in a line; with the folders of its files, for those of several classes may have the same names."""
+    return describe(row.given, parts=2)
+
+
+def shown_as(given: dict[str, str], parts: int = 1) -> dict[str, str]:
+    """Text as it is, and of files' paths the last parts."""
+    return {key: value if key in _TEXTS else "/".join(Path(value).parts[-parts:]) for key, value in given.items()}
 
 
 def copy_files(given: dict[str, str], folder: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ _ERRORS = {
     "zh": zh_data_tune.MESSAGES | zh_data_tune.RECIPES | zh_answer.MESSAGES | zh_describe.MESSAGES | zh_jobs.MESSAGES
 }
 _WARNINGS = {"zh": zh_data_tune.WARNINGS}
-_STORED = {"zh": zh_jobs.STORED}
+_STORED = {"zh": (*zh_jobs.STORED, *zh_answer.NOTES)}
 
 
 def words_of(error: XmodalError) -> tuple[str, str]:
@@ -29,7 +29,7 @@ def words_of(error: XmodalError) -> tuple[str, str]:
 
 
 def stored(sentence: str) -> str:
-    """A sentence that was kept without its code, such as why a job failed, as HTML."""
+    """A sentence that was kept without its code, such as why a job failed or a note on a source, as HTML."""
     known, values = {}, {}
     for language, pairs in _STORED.items():
         for pattern, text in pairs:

@@ -51,6 +51,7 @@ class SetupSession(Visit):
         suggested: The name that was last suggested for the adapter.
         adapters: Those there are, to go on from or to learn from.
         wanted: The one to go on from as soon as there is data that it fits.
+        wanted_task: Its task.
     """
 
     source: str = ""
@@ -63,6 +64,7 @@ class SetupSession(Visit):
     suggested: str = ""
     adapters: "list[Adapter]" = field(default_factory=list)
     wanted: str = ""
+    wanted_task: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,14 @@ class DataEvents:
 
     def on_task(self, task: str, request: gr.Request) -> dict:
         """Another task: other samples, other columns; what was chosen fits no longer."""
-        self._renew(request)
+        session = self._renew(request)
+        if session.wanted_task != task:
+            session.wanted = ""
         here = {sample.name for sample in list_samples(task)}
         samples = {button: gr.update(visible=name in here) for name, button in self.part.samples.items()}
         none = {self.part.no_samples: gr.update(visible=not here)}
-        return {**self._empty(), **samples, **none, self.part.file: None, self.part.hub: ""}
+        status = tune_data_views.wanted(session.wanted)
+        return {**self._empty(), **samples, **none, self.part.status: status, self.part.file: None, self.part.hub: ""}
 
     def on_sample(self, name: str, request: gr.Request) -> dict:
         """A sample set was chosen."""
@@ -205,15 +210,13 @@ class DataEvents:
         return on_column
 
     def _choose(self, request: gr.Request, source: str, name: str, uploaded: bool = False) -> None:
-        wanted = self.sessions.get(request).wanted
         session = self._renew(request)
-        session.source, session.name, session.uploaded, session.wanted = source, name, uploaded, wanted
+        session.source, session.name, session.uploaded = source, name, uploaded
 
     def _renew(self, request: gr.Request) -> SetupSession:
-        """Start afresh, but know the name that was suggested, or it would be taken for the person's own."""
-        suggested = self.sessions.get(request).suggested
-        session = self.sessions.renew(request)
-        session.suggested = suggested
+        """Start afresh, but know what is wanted, and the name that was suggested: it is not the person's own."""
+        old, session = self.sessions.get(request), self.sessions.renew(request)
+        session.suggested, session.wanted, session.wanted_task = old.suggested, old.wanted, old.wanted_task
         return session
 
     def _draw_columns(self, session: SetupSession, task: str, names: tuple[str, ...]) -> dict:

@@ -29,6 +29,11 @@ def report(found: DataReport) -> str:
     return f'<ul class="xm-facts">{items}</ul>{_warnings(found.warnings)}{_classes(found)}{_preview(found)}'
 
 
+def wanted(name: str) -> str:
+    """Which model waits for data to be trained further on, if any."""
+    return f'<p class="xm-hint">{html("tune.further_info", name=name)}</p>' if name else ""
+
+
 def _warnings(warnings: tuple[DataWarning, ...]) -> str:
     if not warnings:
         return ""

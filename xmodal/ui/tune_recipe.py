@@ -37,11 +37,15 @@ class Setting:
         name: Of the field.
         place: The part of the recipe it is in: `train`, `data`, or the `recipe` itself.
         tasks: Those it means something for.
+        least: Of a number.
+        most: Of a number; None for no limit here.
     """
 
     name: str
     place: Literal["train", "data", "recipe"] = "train"
     tasks: tuple[str, ...] = TASKS
+    least: float = 0
+    most: float | None = None
 
     @property
     def default(self) -> Any:
@@ -69,7 +73,7 @@ SETTINGS = (
     Setting("batch_size"),
     Setting("max_minutes"),
     Setting("cross_validation", "recipe"),
-    Setting("check_fraction", "data"),
+    Setting("check_fraction", "data", least=0.01, most=0.9),
     Setting("max_rows", "data"),
     Setting("class_balance", tasks=("classify",)),
     Setting("missing", "data", ("classify",)),

@@ -12,7 +12,7 @@ import gradio as gr
 from xmodal.errors import CancelledError, XmodalError
 from xmodal.jobs.records import Job
 from xmodal.progress import Progress
-from xmodal.ui import tune_result_views, views
+from xmodal.ui import tune_data_views, tune_result_views, views
 from xmodal.ui.background import stream
 from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn, warn_of
@@ -56,7 +56,8 @@ class ResultEvents:
         if on_use is not None:
             used.then(on_use, *then, concurrency_limit=4, **private)
         tab = self.runs.tab
-        part.further.click(self.on_further, who, [part.said, tab.steps, tab.data.status], queue=False, **private)
+        setup = [part.said, tab.steps, tab.data.task, tab.data.status]
+        part.further.click(self.on_further, who, setup, queue=False, **private)
         packed = part.pack.click(self.on_pack, who, [part.packed, part.said], concurrency_limit=4, **private)
         packed.success(None, part.packed, js=SAVE_FILE)
         starts = part.evaluate.click(self.on_wait, None, [part.evaluated, part.evaluate, part.stop], **private)
@@ -92,9 +93,10 @@ class ResultEvents:
             job = self.runs.find(kept, picked, request)
         except XmodalError as error:
             return {self.part.said: warn(error)}
-        self.runs.setups.get(request).wanted = Path(job.adapter).name
-        said = f'<p class="xm-hint">{html("tune.further_info", name=Path(job.adapter).name)}</p>'
-        return {tab.steps: gr.update(selected="setup"), tab.data.status: said}
+        session = self.runs.setups.get(request)
+        session.wanted, session.wanted_task = Path(job.adapter).name, job.task
+        said = tune_data_views.wanted(session.wanted)
+        return {tab.steps: gr.update(selected="setup"), tab.data.task: job.task, tab.data.status: said}
 
     def on_pack(self, kept: str | None, picked: int | None, request: gr.Request) -> dict:
         """Make the zip; a script then clicks the button that downloads it."""

@@ -21,8 +21,8 @@ def card(metrics: dict, changed: dict[str, list[dict]] | None = None) -> str:
     if "after" not in metrics:
         return _cross_validation(metrics)
     return "".join((
-        _verdict(metrics), _sides(metrics), _without(metrics), _cross_validation(metrics), _others(metrics),
-        _per_class(metrics), confusion(metrics), tune_changed_views.changed(metrics, changed or {}),
+        _verdict(metrics), _seen(metrics), _sides(metrics), _without(metrics), _cross_validation(metrics),
+        _others(metrics), _per_class(metrics), confusion(metrics), tune_changed_views.changed(metrics, changed or {}),
     ))  # fmt: skip
 
 
@@ -33,6 +33,12 @@ def _verdict(metrics: dict) -> str:
     words = html(f"tune.verdict_{kind}", points=f"{points:.1f}", rows=metrics.get("check_rows", "?"))
     lower = f'<p class="xm-hint">{html("tune.lower_better")}</p>' if name in _ERRORS else ""
     return f'<p class="xm-verdict" data-verdict="{kind}">{words}</p>{lower}'
+
+
+def _seen(metrics: dict) -> str:
+    """What it goes on from may know the rows it was measured on."""
+    names = ", ".join(metrics.get("seen_by", ()))
+    return f'<p class="xm-problems">{html("tune.seen_by", names=names)}</p>' if names else ""
 
 
 def _sides(metrics: dict) -> str:

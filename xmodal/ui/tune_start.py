@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from xmodal.data.report import DataReport
-from xmodal.training.config import TrainConfig
 from xmodal.ui.tune_recipe import TRAINABLES
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def go_on_from(content: dict[str, Any], start: "Adapter") -> dict[str, Any]:
     """The recipe with an adapter to start from, and with the shape that this one has."""
     trained, task = _trained(start), content["task"]
     train = {key: value for key, value in content["train"].items() if key not in LOCKED}
-    kept = {key: trained[key] for key in _KEPT[task] if key in trained and trained[key] != _default(key)}
+    kept = {key: trained[key] for key in _KEPT[task] if key in trained}
     if trained["trainable"] == "lora":
         kept |= {key: trained[key] for key in _KEPT_LORA.get(task, ("lora_rank",)) if key in trained}
     data = {key: value for key, value in content["data"].items() if key != "missing"}
@@ -79,9 +78,5 @@ def _labels(found: DataReport | None) -> tuple[str, ...]:
 def _trained(adapter: "Adapter") -> dict:
     """How it was trained; empty where its description does not say enough to go on."""
     train, head = adapter.settings.get("train"), adapter.settings.get("head")
-    told = isinstance(head, dict) or adapter.family == "transcriber"
+    told = isinstance(head, dict) or adapter.task in ("transcribe", "describe")
     return train if isinstance(train, dict) and told and "trainable" in train else {}
-
-
-def _default(key: str) -> Any:
-    return TrainConfig.model_fields[key].default

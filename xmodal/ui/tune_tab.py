@@ -235,7 +235,8 @@ def _build_setting(setting: Setting) -> gr.Component:
         return gr.Dropdown(choices, value=default, min_width=180, **common)
     # One that is empty from the beginning would say 0; see `RecipeEvents.on_arrive`.
     return gr.Number(
-        None if setting.empty else default, precision=0 if kind is int else None, minimum=0, min_width=180,
+        None if setting.empty else default, precision=0 if kind is int else None, minimum=setting.least,
+        maximum=setting.most, min_width=180,
         placeholder=label(f"tune.empty_{setting.empty}") if setting.empty else None, **common,
     )  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""Chinese texts of the Question answering tab, and of the errors of its sources."""
+"""Chinese texts of the Question answering tab, and of the errors and notes of its sources."""
+
+from xmodal.ui.locales.zh_data_tune import WARNINGS
 
 TEXTS = {
     "answer.tab": "问答",
@@ -51,6 +53,8 @@ TEXTS = {
     "status.mark": "正在寻找答案",
 }
 
+_AS_TEXT = "请另存为 UTF-8 编码的文本文件后再试。"
+
 MESSAGES = {
     "no_question": ("还没有问题。", "请输入一个问题。"),
     "long_question": ("问题有 {count} 个字符，最多 {most} 个。", "请用一两句话提问；长文字请放到资料里。"),
@@ -63,8 +67,11 @@ MESSAGES = {
         "请使用 PDF、Word（.docx）、HTML 或文本文件、问答表格（csv）、图片或录音。",
     ),
     "no_text": ("{name} 里没有文字。", "请选择有文字的文档。"),
+    "text_binary": ("{name} 不是文本文件。", _AS_TEXT),
+    "text_encoding": ("无法判断 {name} 的文字编码。", _AS_TEXT),
     "long_document": ("{name} 超过 {most} 百万个字符。", "请分成几个文件。"),
     "pdf_password": ("{name} 有密码保护。", "请不设密码另存后再试。"),
+    "pdf_protected": ("{name} 的保护方式无法读取。", "请另存或打印成没有保护的 PDF。"),
     "pdf_pages": ("{name} 有 {count} 页，最多 {most} 页。", "请分成几个文件。"),
     "pdf_broken": ("{name} 不是可以读取的 PDF。", "请打开它，另存后再试。"),
     "pdf_scan": ("{name} 里没有文字：页面都是图片。", "请勾选“识别扫描页”。"),
@@ -72,3 +79,21 @@ MESSAGES = {
     "docx_broken": ("{name} 不是可以读取的 Word 文件。", "请在 Word 里打开，另存为 .docx 后再试。"),
 }
 """Code to what is wrong and what to do."""
+
+NOTES = (
+    (r"The question is long: only its end was read\.", "问题很长：只读了它的结尾。"),
+    (r"What pictures show is looked for .+", "只有英文问题才会去看图片内容；这里只读了图片的标签和文字。"),
+    (
+        r"There is no text on pages? (?P<pages>.+?) of (?P<name>.+); “Read scanned pages” .+",
+        "{name} 的第 {pages} 页没有文字；如果是图片，请勾选“识别扫描页”。",
+    ),
+    (r"There is no text on pages? (?P<pages>.+?) of (?P<name>.+)\.", "{name} 的第 {pages} 页没有文字。"),
+    (r"Left out as damaged: pages? (?P<pages>.+?) of (?P<name>.+)\.", "{name} 的第 {pages} 页已损坏，未能读取。"),
+    (r"The sounds in (?P<name>.+) could not be named: (?P<why>.+)", "{name} 里的声音未能识别：{why}"),
+    (r"(?P<name>.+) was read as (?P<encoding>[^ ]+)\.", "{name} 按 {encoding} 编码读取。"),
+    (r"(?P<name>.+) was read as (?P<encoding>[^ ]+); check .+", "{name} 按 {encoding} 编码读取。"),
+    (r"Characters of (?P<name>.+) that could not be read, .+: (?P<count>\d+)\.", WARNINGS["damaged_characters"]),
+    (r"(?P<count>\d+) (rows|lines) of (?P<name>.+) (have more cells|are not JSON) .+", WARNINGS["damaged_rows"]),
+    (r"Columns of (?P<name>.+) without a name, .+", WARNINGS["columns"]),
+)
+"""What the sources' notes say in English to the same."""

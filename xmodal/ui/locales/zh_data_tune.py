@@ -24,7 +24,6 @@ MESSAGES = {
     "bad_parquet": ("{name} 不是可以读取的 parquet 文件。", "请换一份。"),
     "not_text": ("{name} 不是文本文件。", _AGAIN),
     "unknown_encoding": ("无法判断 {name} 的文字编码。", _AGAIN),
-    "bad_characters": ("{name} 的第 {line} 行有损坏的字符（按 {encoding} 读取）。", _AGAIN),
     "missing_column": ("没有找到“{role}”列；现有的列：{columns}。", "请指定是哪一列，或在文件里加上这一列。"),
     "missing_input": ("没有找到文本、图片或声音的列；现有的列：{columns}。", "请指定是哪一列，或在文件里加上这一列。"),
     "no_such_column": ("没有“{column}”这一列；现有的列：{columns}。", "请写其中一列的名称。"),
@@ -55,13 +54,19 @@ RECIPES = {
     "recipe_string_too_long": ("“{setting}”太长：最多 {max_length} 个字符。", _CORRECT),
     "recipe_string_type": ("“{setting}”必须是文字。", _CORRECT),
     "recipe_missing": ("缺少“{setting}”。", "请填写。"),
+    "recipe_started_parts": (
+        "从已有模型开始（start、train.mean_with）时不能做交叉验证：它们可能已用留出的部分训练过。",
+        "请去掉交叉验证，或从新模型开始。",
+    ),
     "recipe_extra_forbidden": ("没有“{setting}”这个设置。", "请检查名称。"),
 }  # fmt: skip
 """Code to what is wrong and what to do."""
 
 WARNINGS = {
     "encoding": "{name} 按 {encoding} 编码读取；请在预览中确认文字正确。",
+    "damaged_characters": "{name} 中有 {count} 个字符无法读取，显示为 �。",
     "damaged_rows": "{name} 中有 {count} 行格式不对，已去掉。",
+    "two_texts": "每条文本由“{first}”和另起一行的“{second}”组成；使用模型时也请这样给出两段文本。",
     "columns": "{name} 中没有名称或重名的列已另行命名。",
     "unreadable_files": "{count} 个文件无法读取；相关的 {rows} 行已去掉。",
     "no_target": "{count} 行没有{role}，已去掉。",
