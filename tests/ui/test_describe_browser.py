@@ -170,7 +170,7 @@ def test_the_endpoint_describes_what_can_be_read(url, tmp_path):
     client = Client(url, verbose=False)
     images = [handle_file(LION), handle_file(tmp_path / "cut.jpg")]
     good, bad = client.predict(images=images, ocr=False, api_name="/describe")
-    assert set(good) == {"file", "description", "labels", "alt", "colours", "written", "model", "seconds"}
+    assert set(good) == {"file", "description", "labels", "alt", "colours", "written", "model", "seconds", "notes"}
     assert (good["file"], good["labels"][0]["label"], good["written"]) == ("lion.jpg", "lion", [])
     assert set(bad) == {"file", "problem"} and "damaged" in bad["problem"]
     (chinese,) = client.predict(images=images[:1], language="zh", ocr=False, api_name="/describe")
