@@ -24,12 +24,20 @@ def test_lines_side_by_side_are_one_row_and_far_ones_another_paragraph():
 
 
 def test_labels_that_are_certain_are_told_beside_what_a_model_tells():
-    told = "When it rains, a dog is lying on a rock."
+    told = "When it rains, a man is lying on a rock."
     assert settle(told, [LabelScore("lion", 0.76)]) == f"{told} By its labels: a lion."
     assert settle(told, [LabelScore("hen", 0.76)]) == f"{told} By its labels: a hen."
     assert settle(told, [LabelScore("lion", 0.4)]) == told
     for known in ("A lion is lying on a rock.", "Two Lions."):
         assert settle(known, [LabelScore("lion", 0.76)]) == known
+
+
+def test_an_animal_that_is_certain_stands_for_another_one():
+    told = "Two dogs are lying on a rock."
+    assert settle(told, [LabelScore("lion", 0.76)]) == "The picture shows a lion."
+    assert settle(told, [LabelScore("golden retriever", 0.9)]) == told
+    assert settle(told, [LabelScore("sandbar", 0.9)]) == f"{told} By its labels: a sandbar."
+    assert settle("A bird is flying.", [LabelScore("bald eagle", 0.9)]) == "A bird is flying."
 
 
 @pytest.mark.slow
