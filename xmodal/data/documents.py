@@ -151,7 +151,7 @@ def make_document(text: str, name: str) -> Document:
 
 def _checked(document: Document) -> Document:
     """The document with text that can be written and tokenised; halves of characters from JSON and PDF files cannot."""
-    parts = (replace(part, text=_whole(part.text), heading=_whole(part.heading)) for part in document.parts)
+    parts = (replace(part, text=whole_text(part.text), heading=whole_text(part.heading)) for part in document.parts)
     document = replace(document, parts=tuple(parts))
     if not any(part.text.strip() for part in document.parts):
         raise InputError(
@@ -168,7 +168,8 @@ def _checked(document: Document) -> Document:
     return document
 
 
-def _whole(text: str) -> str:
+def whole_text(text: str) -> str:
+    """The text with U+FFFD for halves of characters; two that belong together are joined."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _LEAST = 0.5
-_SMALLEST, _LARGEST = 8, 3_000
+_SMALLEST = 8
+LARGEST = 3_000
+"""Pixels of the longer side; larger pictures are made smaller before they are read."""
 _THINNEST = 16
-"""Pixels of the shorter side after the longer one was brought to `_LARGEST`; the engine rounds less to nothing."""
+"""Pixels of the shorter side after the longer one was brought to `LARGEST`; the engine rounds less to nothing."""
 _NBYTES = 130_000_000
 """What the networks take when they are loaded, about."""
 
@@ -43,7 +45,7 @@ class TextReader:
         from rapidocr import RapidOCR
 
         self._turn = threading.Lock()
-        self._engine = RapidOCR(params={"Global.log_level": "error", "Global.max_side_len": _LARGEST})
+        self._engine = RapidOCR(params={"Global.log_level": "error", "Global.max_side_len": LARGEST})
 
     def read(self, image: "Image.Image") -> list[Line]:
         """Lines from top to bottom.
@@ -51,8 +53,8 @@ class TextReader:
         Args:
             image: RGB, of any size.
         """
-        scaled = min(image.size) * min(1.0, _LARGEST / max(image.size))
-        if min(image.size) < _SMALLEST or (scaled <= _THINNEST and max(image.size) > _LARGEST):
+        scaled = min(image.size) * min(1.0, LARGEST / max(image.size))
+        if min(image.size) < _SMALLEST or (scaled <= _THINNEST and max(image.size) > LARGEST):
             return []
         # The engine takes arrays as OpenCV has them, blue first.
         with self._turn:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
-from xmodal.data.documents import Document, make_document
+from xmodal.data.documents import Document, make_document, whole_text
 from xmodal.device import pick_device
 from xmodal.errors import InputError, UnknownModelError
 from xmodal.models.adapters import Adapter, list_adapters, load_adapter
@@ -117,9 +117,9 @@ def answer_from(
     spans = _distinct(result.spans)[:top]
     evidence = [_evidence(index, found[span.passage].passage, span, len(leads[span.passage])) for span in spans]
     text, answerable, confidence = result.text, result.answerable, result.confidence
-    pictures, name = list_pictures(index.documents) if looker else [], adapter.name
-    english = language_of(question) == "en"
-    seen = look_for_answers(pictures, question, looker, report) if english else []
+    pictures, name, english = list_pictures(index.documents), adapter.name, language_of(question) == "en"
+    looker = looker or (find_describer() if pictures else None)
+    seen = look_for_answers(pictures, question, looker, report) if looker and english else []
     if seen and (not answerable or seen[0].score > confidence):
         text, answerable, confidence, name = seen[0].text, True, seen[0].score, looker.name
         evidence = [seen[0], *evidence, *seen[1:]][:top]
@@ -132,7 +132,7 @@ def answer_from(
         confidence=round(confidence, 4),
         language=language_of(question),
         evidence=tuple(evidence),
-        notes=(*_notes(index.documents), *notes, *((ENGLISH_ONLY,) if pictures and not english else ())),
+        notes=(*_notes(index.documents), *notes, *((ENGLISH_ONLY,) if pictures and looker and not english else ())),
         model=name,
         seconds=round(time.perf_counter() - started, 3),
     )
@@ -144,7 +144,7 @@ def check_question(question: str) -> str:
     Raises:
         InputError: It is empty or too long.
     """
-    question = question.strip().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    question = whole_text(question.strip())
     if not question:
         raise InputError("There is no question.", "Ask something.", "no_question")
     if len(question) > MAX_QUESTION:
@@ -174,9 +174,7 @@ def _notes(documents: Sequence[Document]) -> tuple[str, ...]:
 
 
 def find_answerers(name: str = "") -> tuple[Adapter, Adapter | None]:
-    """The adapter that marks answers in texts, and the one that looks at pictures, None if there is none.
-
-    The one named is one of them; else it is the default, or the newest that was trained.
+    """The adapter that marks answers in texts, and the one that looks at pictures where that is the one named.
 
     Raises:
         UnknownModelError: It does something else, or there is none.
@@ -184,7 +182,7 @@ def find_answerers(name: str = "") -> tuple[Adapter, Adapter | None]:
     named = load_adapter(name) if name else None
     if named and named.family == "generator":
         return find_answerer(), named
-    return find_answerer(name), find_describer()
+    return find_answerer(name), None
 
 
 def find_answerer(name: str = "") -> Adapter:

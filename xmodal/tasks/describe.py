@@ -15,6 +15,7 @@ from xmodal.device import pick_device
 from xmodal.errors import InputError, UnknownModelError, XmodalError
 from xmodal.models.adapters import Adapter, list_adapters
 from xmodal.models.memory import model_memory
+from xmodal.models.ocr import LARGEST
 from xmodal.models.registry import list_models
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.adapters import load_of, pick_default
@@ -32,8 +33,6 @@ DEFAULT_MODEL = "describe-starter"
 LENGTHS, LANGUAGES = ("short", "long"), ("en", "zh")
 FIRST_FRAME = "This file moves, or holds several pictures: only the first one is described."
 _BATCH = 16
-_LARGEST = 3_000
-"""Pixels on the longer side; the reader of text takes no more, the towers a tenth."""
 _MARKS = tuple(".!?。！？…")
 _AGAIN = re.compile(r"\b(a picture of )(?:a picture of )+", re.IGNORECASE)
 _MOST_WRITTEN = 60
@@ -176,7 +175,7 @@ def _open(path: Path) -> "Image.Image | XmodalError":
         image = load_image(path)
     except XmodalError as error:
         return error
-    image.thumbnail((_LARGEST, _LARGEST))  # many are open at a time
+    image.thumbnail((LARGEST, LARGEST))  # many are open at a time, and nothing sees more
     return image
 
 
