@@ -1,11 +1,9 @@
 """What becomes of a table's columns: texts in pairs, texts that are asked about, pictures inside the table."""
 
-import io
 import json
 
-import pyarrow
-import pyarrow.parquet
 import pytest
+from parquets import write_parquet
 from PIL import Image
 
 from xmodal.data.config import make_data_config
@@ -72,13 +70,8 @@ def test_questions_about_a_single_text_are_split_all_the_same(tmp_path):
 
 
 def test_a_stranger_may_give_pictures_inside_a_parquet_file(tmp_path):
-    rows = []
-    for i in range(12):
-        out = io.BytesIO()
-        Image.new("RGB", (8, 8), (i * 20, 0, 0)).save(out, "PNG")
-        rows.append({"image": {"bytes": out.getvalue(), "path": f"{i}.png"}, "label": i % 2})
     (tmp_path / "up").mkdir()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "up" / "a.parquet")
+    write_parquet(tmp_path / "up" / "a.parquet")
     data = load(tmp_path / "up" / "a.parquet")
     assert data.roles == ("image", "label") and len(rows_of(data)) == 12
     assert Image.open(data.train[0]["image"]).size == (8, 8)

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import soundfile
+from parquets import write_parquet
 from PIL import Image
 from recordings import tone
 
@@ -250,17 +251,7 @@ def test_questions_in_a_csv(tmp_path):
 
 
 def test_pictures_inside_a_parquet_file(tmp_path):
-    import io
-
-    import pyarrow
-    import pyarrow.parquet
-
-    rows = []
-    for i in range(12):
-        out = io.BytesIO()
-        Image.new("RGB", (8, 8), (i * 20, 0, 0)).save(out, "PNG")
-        rows.append({"image": {"bytes": out.getvalue(), "path": f"{i}.png"}, "label": i % 2})
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "a.parquet")
+    write_parquet(tmp_path / "a.parquet")
     data = load(tmp_path / "a.parquet")
     assert data.roles == ("image", "label")
     assert Image.open(data.train[0]["image"]).size == (8, 8)

@@ -18,6 +18,17 @@ CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
+@pytest.fixture
+def empty_home(tmp_path, monkeypatch) -> Path:
+    """A home without models, for what runs in this process."""
+    from xmodal.settings import settings
+
+    monkeypatch.setenv("XMODAL_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    yield tmp_path / "home"
+    settings.cache_clear()
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """A home of our own, so that no rating ends up in the user's database; the models are the user's."""

@@ -10,7 +10,6 @@ from xmodal.errors import CancelledError, InputError
 from xmodal.jobs.check_rows import CheckRow
 from xmodal.jobs.ratings import pair_blindly, save_comparison
 from xmodal.models.adapters import Adapter, adapters_dir, save_adapter
-from xmodal.settings import settings
 from xmodal.ui.blind_events import BlindEvents
 from xmodal.ui.blind_tab import build_blind
 from xmodal.ui.blind_work import BlindSession, answer_both, find_row, row_name
@@ -21,15 +20,7 @@ VISITOR = gr.Request(session_hash="a", username="ann")
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("XMODAL_HOME", str(tmp_path / "home"))
-    settings.cache_clear()
-    yield tmp_path / "home"
-    settings.cache_clear()
-
-
-@pytest.fixture
-def session(home, tmp_path):
+def session(empty_home, tmp_path):
     """Three models, and two pictures of one name that were held out for the first."""
     base, labels = {"image": {"model": "efficientnet-lite2"}}, ("cat", "dog")
     for name in ("one", "two", "three"):
@@ -81,7 +72,7 @@ def test_an_input_that_cannot_be_used_counts_as_seen_and_a_stopped_one_does_not(
     assert session.seen == {(frozenset(("one", "two")), "no picture")}
 
 
-def test_a_row_keeps_its_name_and_target_until_something_else_is_given(session, home):
+def test_a_row_keeps_its_name_and_target_until_something_else_is_given(session, empty_home):
     with gr.Blocks():
         events = BlindEvents(build_blind(), Sessions(lambda: session), gr.BrowserState())
     pair = ("classify", "one", "two")
@@ -91,7 +82,7 @@ def test_a_row_keeps_its_name_and_target_until_something_else_is_given(session, 
     following.close()
     assert (session.name, session.target) == ("cats/001.jpg", "cat")
     for shown, name, target in (("001.jpg", "cats/001.jpg", "cat"), ("mine.jpg", "mine.jpg", "")):
-        run = events.on_run(*pair, None, None, str(home / "page" / shown), None, VISITOR)
+        run = events.on_run(*pair, None, None, str(empty_home / "page" / shown), None, VISITOR)
         next(run)
         run.close()
         assert (session.name, session.target) == (name, target)

@@ -16,7 +16,6 @@ from xmodal.jobs import claims
 from xmodal.jobs.queue import submit
 from xmodal.jobs.records import get_job
 from xmodal.models.adapter_format import DESCRIPTION
-from xmodal.settings import settings
 from xmodal.training.config import TrainConfig, load_recipe, parse_recipe
 from xmodal.ui import tune_result_views, tune_views
 from xmodal.ui.sessions import Sessions
@@ -39,14 +38,6 @@ METRICS = {
     "confusion": [[4, 4], [0, 0]], "names": ["<b>", "other"], "better": ["row <i>"], "worse": [],
     "cross_validation": {"metric": "accuracy", "mean": 0.7, "deviation": 0.05, "folds": [0.65, 0.75]},
 }  # fmt: skip
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("XMODAL_HOME", str(tmp_path / "home"))
-    settings.cache_clear()
-    yield tmp_path / "home"
-    settings.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +135,7 @@ def test_suggested_names_can_be_used(source, name):
     parse_recipe({"name": name, "data": {"source": "x"}})
 
 
-def test_estimates_grow_with_what_is_trained_and_follow_what_runs_took(home):
+def test_estimates_grow_with_what_is_trained_and_follow_what_runs_took(empty_home):
     def guess(trainable: str, rows: int = 900, **data) -> float:
         recipe = parse_recipe({"name": "a", "data": {"source": "x", **data}, "train": {"trainable": trainable}})
         return estimate(recipe, rows, 100, ("text",))
@@ -156,7 +147,7 @@ def test_estimates_grow_with_what_is_trained_and_follow_what_runs_took(home):
     assert guess("head", 9000).seconds > 5 * guess("head", 900).seconds
     assert measured_factor() == 1
     for name, taken in (("one", 3.0), ("two", 3.0), ("odd", None)):
-        folder = home / "adapters" / name
+        folder = empty_home / "adapters" / name
         folder.mkdir(parents=True)
         told = {
             "data": {"train_rows": 900, "check_rows": 100}, "base": {"text": {}},
@@ -167,7 +158,7 @@ def test_estimates_grow_with_what_is_trained_and_follow_what_runs_took(home):
     assert measured_factor() == pytest.approx(3)
 
 
-def test_good_data_is_shown_and_can_be_trained_on(events, home, tmp_path):
+def test_good_data_is_shown_and_can_be_trained_on(events, empty_home, tmp_path):
     data, recipes, _ = events
     (tmp_path / "reviews.csv").write_text(GOOD)
     shown, part = look(data, tmp_path / "reviews.csv"), data.part
@@ -182,7 +173,7 @@ def test_good_data_is_shown_and_can_be_trained_on(events, home, tmp_path):
 
 
 @pytest.mark.parametrize("away", ["on_clear", "on_task"])
-def test_a_suggested_name_follows_the_data_and_a_chosen_one_stays(events, home, tmp_path, away):
+def test_a_suggested_name_follows_the_data_and_a_chosen_one_stays(events, empty_home, tmp_path, away):
     data, recipes, _ = events
     for name in ("reviews", "other"):
         (tmp_path / f"{name}.csv").write_text(GOOD)
@@ -195,7 +186,7 @@ def test_a_suggested_name_follows_the_data_and_a_chosen_one_stays(events, home, 
         assert drawn[recipes.part.name] == expected
 
 
-def test_a_setting_that_cannot_be_used_is_said_beside_the_button(events, home, tmp_path):
+def test_a_setting_that_cannot_be_used_is_said_beside_the_button(events, empty_home, tmp_path):
     data, recipes, _ = events
     (tmp_path / "reviews.csv").write_text(GOOD)
     look(data, tmp_path / "reviews.csv")
@@ -204,7 +195,7 @@ def test_a_setting_that_cannot_be_used_is_said_beside_the_button(events, home, t
     assert not drawn[recipes.part.train]["interactive"]
 
 
-def test_gbk_and_damaged_rows_are_told_and_the_good_rows_used(events, home, tmp_path):
+def test_gbk_and_damaged_rows_are_told_and_the_good_rows_used(events, empty_home, tmp_path):
     rows = "text,label\n" + "".join(f"这家酒店很好{i},好\n服务态度太差{i},差\n" for i in range(20)) + "一,二,三,四\n"
     (tmp_path / "评论.csv").write_bytes(rows.encode("gbk"))
     shown = look(events[0], tmp_path / "评论.csv")
@@ -213,7 +204,7 @@ def test_gbk_and_damaged_rows_are_told_and_the_good_rows_used(events, home, tmp_
     assert "36 to train on" in report
 
 
-def test_a_missing_column_is_named_and_can_be_chosen(events, home, tmp_path):
+def test_a_missing_column_is_named_and_can_be_chosen(events, empty_home, tmp_path):
     data = events[0]
     lines = "".join(f"{i},it rained on day number {i},{'wet' if i % 2 else 'dry'} day {i // 2}\n" for i in range(40))
     (tmp_path / "odd.csv").write_text("number,words,weather\n" + lines)
@@ -229,7 +220,7 @@ def test_a_missing_column_is_named_and_can_be_chosen(events, home, tmp_path):
     assert "2 classes" in shown[part.report] and shown[part.columns["label"]]["value"] == "weather"
 
 
-def test_a_file_that_is_no_zip_and_a_zip_bomb_are_refused_where_the_person_looks(events, home, tmp_path):
+def test_a_file_that_is_no_zip_and_a_zip_bomb_are_refused_where_the_person_looks(events, empty_home, tmp_path):
     data = events[0]
     (tmp_path / "no.zip").write_bytes(b"this is no zip" * 100)
     shown = look(data, tmp_path / "no.zip")
@@ -241,13 +232,13 @@ def test_a_file_that_is_no_zip_and_a_zip_bomb_are_refused_where_the_person_looks
     assert "xm-notice" in shown[data.part.status] and data.sessions.get(visitor()).found is None
 
 
-def test_a_table_may_not_name_files_outside_of_the_upload(events, home, tmp_path):
+def test_a_table_may_not_name_files_outside_of_the_upload(events, empty_home, tmp_path):
     (tmp_path / "spy.csv").write_text("image,label\n" + "/etc/passwd.png,a\n../b.png,b\n" * 10)
     shown = look(events[0], tmp_path / "spy.csv")
     assert "outside of its folder" in shown[events[0].part.status]
 
 
-def test_two_visitors_do_not_mix(events, home, tmp_path):
+def test_two_visitors_do_not_mix(events, empty_home, tmp_path):
     data = events[0]
     (tmp_path / "one.csv").write_text(GOOD)
     (tmp_path / "two.csv").write_text(GOOD.replace("good", "great"))
@@ -258,7 +249,7 @@ def test_two_visitors_do_not_mix(events, home, tmp_path):
     assert "great" in data.sessions.get(second).found.class_counts["train"]
 
 
-def test_only_the_owner_sees_and_stops_a_job(events, home):
+def test_only_the_owner_sees_and_stops_a_job(events, empty_home):
     runs = events[2]
     ann, ben = (owner_of("", visitor(name)) for name in "ab")
     assert ann != ben and owner_of(ann, visitor()) == ann
@@ -275,12 +266,12 @@ def test_only_the_owner_sees_and_stops_a_job(events, home):
     assert shown[runs.timer].active is False
 
 
-def test_a_reloaded_page_shows_the_same_job_and_its_result(events, home):
+def test_a_reloaded_page_shows_the_same_job_and_its_result(events, empty_home):
     runs, owner = events[2], "a" * 32
     number = submit(parse_recipe({"name": "n", "data": {"source": "sample:tone-sounds"}}), owner).id
     job = claims.claim("cpu")
     assert runs.on_arrive(owner, visitor("before"))[runs.timer].active
-    made = home / "adapters" / "n"
+    made = empty_home / "adapters" / "n"
     made.mkdir(parents=True)
     claims.finish(number, job.attempt, str(made), METRICS, 12.0)
     shown = runs.on_arrive(owner, visitor("after"))
@@ -291,10 +282,10 @@ def test_a_reloaded_page_shows_the_same_job_and_its_result(events, home):
     assert shown[runs.part.result.tools]["visible"] and shown[runs.timer].active is False
 
 
-def test_a_model_to_train_further_waits_for_data_of_its_task(events, home):
+def test_a_model_to_train_further_waits_for_data_of_its_task(events, empty_home):
     data, _, runs = events
     job = submit(parse_recipe({"name": "hears", "task": "transcribe", "data": {"source": "x.csv"}}), "user:ann")
-    claims.finish(job.id, claims.claim("cpu").attempt, str(home / "adapters" / "hears"), METRICS, 1.0)
+    claims.finish(job.id, claims.claim("cpu").attempt, str(empty_home / "adapters" / "hears"), METRICS, 1.0)
     ann = gr.Request(session_hash="a", username="ann")
     shown = ResultEvents(runs, gr.Tabs(), {}).on_further("", job.id, ann)
     assert shown[data.part.task] == "transcribe" and "“hears”" in shown[data.part.status]
