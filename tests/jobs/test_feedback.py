@@ -1,5 +1,6 @@
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -29,6 +30,18 @@ def test_many_writers_at_once_on_a_new_file(tmp_path):
         numbers = list(pool.map(lambda i: save_feedback(make_feedback(str(i)), path), range(80)))
     assert sorted(numbers) == list(range(1, 81))
     assert {row.output for row in list_feedback(path=path)} == {str(i) for i in range(80)}
+
+
+def test_many_open_a_new_file_at_the_same_moment(tmp_path):
+    def open_it(path, barrier):
+        barrier.wait()
+        with store.connect(path) as connection:
+            return connection.execute("SELECT count(*) FROM feedback").fetchone()[0]
+
+    with ThreadPoolExecutor(16) as pool:
+        for number in range(60):
+            path, barrier = tmp_path / f"{number}.sqlite", Barrier(16)
+            assert list(pool.map(lambda _, p=path, b=barrier: open_it(p, b), range(16))) == [0] * 16
 
 
 def test_failed_write_leaves_nothing(tmp_path):

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from xmodal import paths
 from xmodal.disk import disk_full
 
 _ROOM_BYTES = 1 << 20
+_WAIT_S = 30
 
 MIGRATIONS = (
     # 1: ratings of results
@@ -103,9 +105,9 @@ def connect(path: Path | None = None, *, reading: bool = False) -> Iterator[sqli
 
 
 def _open(file: Path, reading: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=30, isolation_level=None)
+    connection = sqlite3.connect(file, timeout=_WAIT_S, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection)
         _migrate(connection)
     except sqlite3.OperationalError as error:
         connection.close()
@@ -117,6 +119,19 @@ def _open(file: Path, reading: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Try on while others open the same new file: here SQLite refuses at once, where elsewhere it waits."""
+    last_try = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last_try:
+                raise
+        time.sleep(0.01)
 
 
 def _lacks_room(error: sqlite3.OperationalError, file: Path) -> bool:
