@@ -71,6 +71,18 @@ def test_only_the_first_can_be_measured_on(tmp_path, own_split):
     assert all("Ann" not in row["answers"]["text"] for row in data.train)
 
 
+def test_of_the_first_two_the_same_rows_are_held_out_whatever_comes_after_them(tmp_path):
+    two = [write_squad(tmp_path / f"{name}.json", [f"{name}{i}" for i in range(20)]) for name in ("one", "two")]
+    third = write_squad(tmp_path / "third.json", [f"塔{i}" for i in range(40)])
+    alone, data = load(two, check_fraction=0.2), load([*two, third], measured=2, more_share=0.5, check_fraction=0.2)
+    assert [row["id"] for row in data.check] == [row["id"] for row in alone.check]
+    assert [row["id"] for row in data.train if row["id"] not in data.further] == [row["id"] for row in alone.train]
+    drawn = [row["id"] for row in data.train if row["id"] in data.further]
+    assert len(drawn) == 40
+    assert {name.split("/")[0] for name in drawn} == {"third"}
+    assert not alone.further
+
+
 def test_a_share_of_the_further_sets_is_drawn_and_groups_stay_whole(tmp_path):
     sources = [write_table(tmp_path / "two.csv", 40), write_squad(tmp_path / "one.json", [f"塔{i}" for i in range(40)])]
     data = load(sources, more_share=0.25)

@@ -48,6 +48,8 @@ def store(name: str, recipe, metrics: dict | None = None) -> None:
         ({"source": "others.csv"}, False),
         ({"source": "others.csv", "more": ["reviews.csv"]}, True),
         ({"source": "others.csv", "more": ["reviews.csv"], "measured": "first"}, False),
+        ({"more": ["others.csv"]}, True),
+        ({"more": ["others.csv"], "measured": 1}, False),
     ],
 )
 def test_data_of_the_same_name_may_have_been_seen_unless_it_is_split_alike(home, caplog, now, seen):

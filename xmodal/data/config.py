@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -34,9 +34,10 @@ class DataConfig(BaseModel):
         source: A csv, tsv, jsonl, json or parquet file, a folder (imagefolder or audiofolder), a zip of any of these,
             `sample:NAME`, or `hub:owner/name[:config]`.
         more_sources: Further data sets of the same task, joined to it; the ids of their rows begin with their names.
-        more_share: Share of their rows that is used, drawn at random; rows of one picture or group stay together.
-        measured: Hold out rows of `all` data sets, or of the `first` only; what the others' own split holds out is then
-            not used at all.
+        more_share: Share of the rows of the further data sets that is used, drawn at random; rows of one picture or
+            group stay together. Those that are measured are used whole, unless all are.
+        measured: Hold out rows of `all` data sets, or only of the `first`, or of the first so many; what the others' own
+            split holds out is then not used at all.
         task: What the rows are for.
         columns: Role to column name, for those that are not to be guessed; a `text_pair` is put below the text.
         check_fraction: Share of the rows held out, where the data has no split of its own. 1 holds out all of them
@@ -57,7 +58,7 @@ class DataConfig(BaseModel):
     source: str = Field(min_length=1)
     more_sources: tuple[str, ...] = ()
     more_share: float = Field(default=1.0, gt=0, le=1)
-    measured: Literal["all", "first"] = "all"
+    measured: Literal["all", "first"] | Annotated[int, Field(ge=1)] = "all"
     task: Task = "classify"
     columns: dict[Role, str] = Field(default_factory=dict)
     check_fraction: float = Field(default=0.1, ge=0, le=1)
@@ -74,6 +75,11 @@ class DataConfig(BaseModel):
     def sources(self) -> tuple[str, ...]:
         """All data sets, the first one first."""
         return (self.source, *self.more_sources)
+
+    @property
+    def measured_sources(self) -> tuple[str, ...]:
+        """The data sets of which rows are held out."""
+        return self.sources[: {"all": None, "first": 1}.get(self.measured, self.measured)]
 
     def map_sources(self, change: Callable[[str], str]) -> "DataConfig":
         """The same with each source changed, such as to an absolute path or to a bare name."""

@@ -43,6 +43,7 @@ class LoadedData:
         roles: Inputs, then the target (`label`, `answers`, `transcription` or `text`).
         labels: Every class, in the order that models number them; empty for other tasks.
         report: What was found.
+        further: Ids of the rows of data sets of which none are measured.
     """
 
     train: "datasets.Dataset"
@@ -50,6 +51,7 @@ class LoadedData:
     roles: tuple[str, ...]
     labels: tuple[str, ...]
     report: DataReport
+    further: frozenset[str] = frozenset()
 
 
 def load_data(
@@ -104,7 +106,9 @@ def load_data(
         licence=" + ".join(dict.fromkeys(part.table.licence for part in read if part.table.licence)),
     )
     labels = tuple(counts["train"]) if counts else ()
-    return LoadedData(to_dataset(train, roles), to_dataset(check, roles), roles, labels, found)
+    count = len(config.measured_sources)
+    further = frozenset(f"{part.name}/{row['id']}" for part in read[count:] for row in part.rows)
+    return LoadedData(to_dataset(train, roles), to_dataset(check, roles), roles, labels, found, further)
 
 
 @dataclass(frozen=True)
@@ -139,10 +143,11 @@ def _join(read: list[_Read], config: DataConfig) -> tuple[list[dict], tuple[str,
     roles = (*INPUTS[config.task], TARGETS[config.task])
     roles = tuple(role for role in roles if any(role in part.roles for part in read))
     absent = dict.fromkeys(roles)
-    if config.measured == "first":
-        for row in (row for part in read[1:] for row in part.rows):
-            row[SPLIT] = "aside" if row[SPLIT] in ("check", "aside") else "train"
-    kept = [read[0].rows, *(_draw_share(part.rows, config) for part in read[1:])]
+    count = len(config.measured_sources)
+    for row in (row for part in read[count:] for row in part.rows):
+        row[SPLIT] = "aside" if row[SPLIT] in ("check", "aside") else "train"
+    whole = 1 if config.measured == "all" else count
+    kept = [*(part.rows for part in read[:whole]), *(_draw_share(part.rows, config) for part in read[whole:])]
     joined = zip(read, kept, strict=True)
     return [{**absent, **row, "id": f"{part.name}/{row['id']}"} for part, rows in joined for row in rows], roles
 

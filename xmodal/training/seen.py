@@ -10,9 +10,7 @@ from xmodal.models.adapters import Adapter, load_adapter
 from xmodal.training.config import Recipe
 from xmodal.training.processes import is_main
 
-_SPLIT = ("source", "measured", "check_fraction", "split_column", "check_values", "train_values", "group_column",
-          "max_rows", "seed")  # fmt: skip
-_MORE = ("more_sources", "more_share")
+_SPLIT = ("check_fraction", "split_column", "check_values", "train_values", "group_column", "max_rows", "seed")
 _log = logging.getLogger(__name__)
 
 
@@ -37,10 +35,18 @@ def _may_have_seen(adapter: Adapter, recipe: Recipe, fingerprint: str) -> bool:
     told = yaml.safe_load(adapter.recipe).get("data", {}) if adapter.recipe else {}
     old = {**DataConfig(source="-").model_dump(mode="json"), **told}
     now = recipe.data.map_sources(bare_name).model_dump(mode="json")
-    first = now["measured"] == "first"
-    if not {now["source"], *(() if first else now["more_sources"])} & {old["source"], *old["more_sources"]}:
+    (held, further), (old_held, old_further) = _sides(now), _sides(old)
+    if not set(held) & {*old_held, *old_further}:
         return False
-    # Further sets change the fingerprint, but not the rows held out where those are the first one's.
-    alike = adapter.data.get("fingerprint") == fingerprint or (first and any(old[key] != now[key] for key in _MORE))
+    # Further sets change the fingerprint, but not the rows held out of those that are measured.
+    more = further != old_further or (further and now["more_share"] != old["more_share"])
+    alike = adapter.data.get("fingerprint") == fingerprint or more
     # It may itself have gone on from one that had seen them.
-    return "seen_by" in adapter.metrics or not alike or any(old[key] != now[key] for key in _SPLIT)
+    return "seen_by" in adapter.metrics or not alike or held != old_held or any(old[key] != now[key] for key in _SPLIT)
+
+
+def _sides(data: dict) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The data sets that are measured, and the further ones."""
+    config = DataConfig.model_construct(**data)
+    held = config.measured_sources
+    return held, config.sources[len(held) :]

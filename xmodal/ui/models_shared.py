@@ -15,16 +15,22 @@ element.addEventListener("click", (event) => {
   trigger("select", { pick: item.dataset.pick });
 });
 """
-# A list that was drawn before the last tick, and comes after it, does not take the tick away.
+# A list that was drawn before the last tick, and comes after it, does not take the tick away; what came with it was
+# drawn for fewer, so the ticks are told again.
 PICK_SEVERAL = """
 const ticked = new Set();
 const boxes = () => [...element.querySelectorAll("input[data-pick]")];
+const tell = () => {
+  trigger("select", { pick: boxes().filter((box) => box.checked).map((box) => box.dataset.pick) });
+};
 element.addEventListener("change", () => {
   for (const box of boxes()) ticked[box.checked ? "add" : "delete"](box.dataset.pick);
-  trigger("select", { pick: boxes().filter((box) => box.checked).map((box) => box.dataset.pick) });
+  tell();
 });
 new MutationObserver(() => {
-  for (const box of boxes()) if (ticked.has(box.dataset.pick)) box.checked = true;
+  const lost = boxes().filter((box) => ticked.has(box.dataset.pick) && !box.checked);
+  for (const box of lost) box.checked = true;
+  if (lost.length) tell();
 }).observe(element, { childList: true, subtree: true });
 """
 

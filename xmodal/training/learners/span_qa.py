@@ -40,6 +40,8 @@ _LANGUAGE_FROM = 80
 class SpanLearner(Learner):
     """See `Learner`. A tenth of the rows to train on, 300 at most, is kept to find the threshold with.
 
+    None of them is of a data set that is not measured: which are kept does not depend on what else is trained on.
+
     Attributes:
         rows: Those that are trained on.
         aside: Those that the threshold for "no answer" and the confidence are fitted to. Where questions are told in
@@ -53,8 +55,11 @@ class SpanLearner(Learner):
     def __init__(self, recipe: Recipe, data: LoadedData, report: Reporter | None = None):
         super().__init__(recipe, data)
         train = recipe.train
-        rows = add_unanswerable(_usable(data), train.unanswerable, train.seed)
-        self.rows, self.aside = _put_aside(rows, train.seed)
+        rows = _usable(data)
+        measured = [row for row in rows if row["id"] not in data.further]
+        self.rows, self.aside = _put_aside(add_unanswerable(measured, train.unanswerable, train.seed), train.seed)
+        further = [row for row in rows if row["id"] in data.further]
+        self.rows += add_unanswerable(further, train.unanswerable, train.seed)
         self.rows = add_twisted(self.rows, train.twisted, train.seed)
         if train.trainable == "head":
             _log.warning("A head alone marks answers poorly; a small adapter (train.trainable: lora) is much better.")

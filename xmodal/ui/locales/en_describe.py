@@ -14,7 +14,7 @@ TEXTS = {
     "describe.example_tower": "Tower",
     "describe.example_screen": "Moving screenshot",
     "describe.length": "Length",
-    "describe.length_info": "Descriptions are in English.",
+    "describe.length_info": "Of the English description.",
     "describe.length_short": "Short",
     "describe.length_long": "Long",
     "describe.language": "Language",

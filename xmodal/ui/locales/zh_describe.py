@@ -14,7 +14,7 @@ TEXTS = {
     "describe.example_tower": "塔",
     "describe.example_screen": "动态截图",
     "describe.length": "长度",
-    "describe.length_info": "描述为英文。",
+    "describe.length_info": "指英文描述的长短。",
     "describe.length_short": "简短",
     "describe.length_long": "详细",
     "describe.language": "语言",
