@@ -36,8 +36,8 @@ class DataConfig(BaseModel):
         more_sources: Further data sets of the same task, joined to it; the ids of their rows begin with their names.
         more_share: Share of the rows of the further data sets that is used, drawn at random; rows of one picture or
             group stay together. Those that are measured are used whole, unless all are.
-        measured: Hold out rows of `all` data sets, or only of the `first`, or of the first so many; what the others' own
-            split holds out is then not used at all.
+        measured: Hold out rows of `all` data sets, or only of the `first`, or of the first so many; what the others'
+            own split holds out is then not used at all.
         task: What the rows are for.
         columns: Role to column name, for those that are not to be guessed; a `text_pair` is put below the text.
         check_fraction: Share of the rows held out, where the data has no split of its own. 1 holds out all of them
