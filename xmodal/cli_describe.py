@@ -3,6 +3,8 @@
 import argparse
 import json
 import sys
+from collections import Counter
+from pathlib import Path
 
 
 def add_describe(subparsers) -> None:
@@ -24,29 +26,31 @@ def run_describe(args: argparse.Namespace) -> int:
     from xmodal.tasks.describe import iter_describe
     from xmodal.tasks.results import to_dict
 
+    counts = Counter(Path(image).name for image in args.image)
     options = {"length": args.length, "language": args.language, "model": args.model, "ocr": not args.no_ocr}
     failed, done = False, []
     try:
         with ProgressLine() as report:
             for path, found in iter_describe(args.image, **options, report=report):
                 report.end()
+                name = str(path) if counts[path.name] > 1 else path.name
                 if isinstance(found, XmodalError):
                     failed = True
-                    done.append({"file": path.name, "problem": str(found)})
+                    done.append({"file": name, "problem": str(found)})
                     print(f"{found.problem}\n{found.advice}", file=sys.stderr)
                     continue
-                done.append(to_dict(found))
+                done.append({**to_dict(found), "file": name})
                 if not args.json:
-                    _print(found, named=len(args.image) > 1)
+                    _print(found, name if len(args.image) > 1 else "")
     finally:  # what was done stays if it is stopped
         if args.json and done:
             print(json.dumps(done, ensure_ascii=False, indent=2))
     return 2 if failed else 0
 
 
-def _print(result, *, named: bool) -> None:
-    if named:
-        print(f"== {result.file}")
+def _print(result, name: str) -> None:
+    if name:
+        print(f"== {name}")
     print(result.description)
     print("Labels: " + ", ".join(f"{one.label} {one.score:.0%}" for one in result.labels))
     print("Colours: " + ", ".join(f"{one.name} {one.share:.0%}" for one in result.colours))

@@ -57,6 +57,7 @@ def test_only_pairs_of_marks_are_taken_from_markdown(tmp_path, line, plain):
         "# a" + " " * 99_000 + "b",
         "**a " * 30_000,
         "__" + "a " * 40_000,
+        "`" * 99_000 + "a`",
     ],
     ids=lambda line: line[:6],
 )
@@ -94,6 +95,43 @@ def test_html_gives_what_is_seen(tmp_path):
     assert [(part.heading, part.text) for part in parts] == [
         ("Opening hours", "Daily"), ("Opening hours", "9 to 5 & later"), ("Opening hours", "- one\n- two"),
     ]  # fmt: skip
+
+
+HEADINGS = "<h1>Menu of the Golden Lion</h1><h2>Soup 4 euro</h2><h2>Fish 12 euro</h2><p>With rice.</p><h2>Closed</h2>"
+
+
+def test_headings_without_text_are_text(tmp_path):
+    (tmp_path / "a.html").write_text(HEADINGS)
+    (tmp_path / "a.md").write_text("# Menu of the Golden Lion\n## Soup 4 euro\n\n## Fish 12 euro\nWith rice.\n# Closed")
+    for name in ("a.html", "a.md"):
+        assert [(part.heading, part.text) for part in read_document(tmp_path / name).parts] == [
+            ("", "Menu of the Golden Lion"), ("", "Soup 4 euro"), ("Fish 12 euro", "With rice."), ("", "Closed"),
+        ]  # fmt: skip
+
+
+def test_a_fence_in_one_line_opens_none(tmp_path):
+    (tmp_path / "a.md").write_text("```one = 1```\n\n# Two\n\n````py\n# three\n```four```\n````\n\n**Five.**")
+    assert [(part.heading, part.text) for part in read_document(tmp_path / "a.md").parts] == [
+        ("", "one = 1"), ("Two", "# three\n```four```"), ("Two", "Five."),
+    ]  # fmt: skip
+
+
+def test_other_columns_of_collections_are_text_but_those_of_the_row(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "Document ID,title,price,content,imageUrl,source,power source\n"
+        "7,Lamp,20 euro,A lamp for the desk.,http://a/b.png,shop,mains\n"
+        "8,Torch,,A small torch.,,shop,\n9,Bulb,1 euro,,,,\n"
+    )
+    assert [(part.heading, part.text) for part in read_document(tmp_path / "a.csv").parts] == [
+        ("Lamp", "A lamp for the desk.\nprice: 20 euro\npower source: mains"),
+        ("Torch", "A small torch."),
+        ("Bulb", "price: 1 euro"),
+    ]
+    (tmp_path / "b.jsonl").write_text(
+        '{"id": "a1", "title": "Ulm", "context": "Ulm is a town.", "question": "What is Ulm?", '
+        '"answers": {"text": ["a town"], "answer_start": [7]}}\n'
+    )
+    assert [part.text for part in read_document(tmp_path / "b.jsonl").parts] == ["Ulm is a town.\ntitle: Ulm"]
 
 
 def test_collections_of_questions(tmp_path):

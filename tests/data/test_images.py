@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 from pillow_heif import register_heif_opener
 
 from xmodal.data import images
@@ -11,6 +12,25 @@ from xmodal.errors import InputError
 def pixel(image, place=(0, 0)):
     assert image.mode == "RGB"
     return image.getpixel(place)
+
+
+@pytest.mark.parametrize("held", range(1, 9))
+def test_pictures_are_upright_however_the_camera_was_held_and_whatever_else_it_wrote(tmp_path, held):
+    image = Image.effect_noise((30, 20), 90).convert("RGB")
+    tags = ImageFileDirectory_v2(prefix=b"II")
+    tags[0x0112] = held
+    plain = b"Exif\0\0II*\0\x08\0\0\0" + tags.tobytes(8)
+    tags.tagtype[0x0131] = 5  # the camera's software, as a fraction
+    tags[0x0131] = IFDRational(1, 3)
+    image.save(tmp_path / "plain.png", exif=plain)
+    image.save(tmp_path / "odd.png", exif=b"Exif\0\0II*\0\x08\0\0\0" + tags.tobytes(8))
+    with Image.open(tmp_path / "plain.png") as saved:
+        expected = np.asarray(ImageOps.exif_transpose(saved))
+    if held > 1:
+        with Image.open(tmp_path / "odd.png") as saved, pytest.raises(AttributeError):
+            ImageOps.exif_transpose(saved)
+    for name in ("plain.png", "odd.png"):
+        assert (np.asarray(load_image(tmp_path / name)) == expected).all()
 
 
 def test_upright_by_exif(tmp_path):
@@ -99,3 +119,9 @@ def test_what_is_no_picture(tmp_path, monkeypatch):
     monkeypatch.setattr(images, "MAX_PIXELS", 800)
     with pytest.raises(InputError, match="million pixels"):
         load_image(tmp_path / "e.png")
+
+
+def test_a_jpeg_for_a_small_picture_is_decoded_small(tmp_path):
+    Image.effect_noise((1600, 1200), 90).convert("RGB").save(tmp_path / "a.jpg")
+    assert load_image(tmp_path / "a.jpg", side=100).size == (400, 300)
+    assert load_image(tmp_path / "a.jpg").size == (1600, 1200)

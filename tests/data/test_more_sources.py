@@ -111,3 +111,25 @@ def test_a_source_that_is_not_there_is_named(tmp_path):
 def test_each_source_can_be_renamed():
     config = make_data_config(source="/a/b.csv", more_sources=["sample:notices"])
     assert config.map_sources(str.upper).sources == ("/A/B.CSV", "SAMPLE:NOTICES")
+
+
+def test_files_of_one_name_are_told_apart(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    first, second = write_table(tmp_path / "a" / "data.csv", 40), tmp_path / "b" / "data.csv"
+    second.write_text("question,context,answer\n" + "".join(f"where is {i},Town {i}.,Town {i}\n" for i in range(10)))
+    data = load([first, str(second)], measured="first", check_fraction=0.2)
+    assert len(set(data.train["id"])) == len(data.train) == 42
+    assert {row["context"][:4] for row in data.train if row["id"] in data.further} == {"Town"}
+    assert sum(row["id"] in data.further for row in data.train) == 10
+
+
+def test_what_is_held_out_of_one_set_is_not_trained_on_in_another(tmp_path):
+    own = write_squad(tmp_path / "own.json", [f"塔{i}" for i in range(20)])
+    other = write_squad(tmp_path / "other.json", [f"塔{i}" for i in range(10, 30)])
+    data = load([own, other], measured=1, check_fraction=0.3)
+    held = set(data.check["group"])
+    assert held and held & {f"塔{i}" for i in range(10, 30)}
+    assert not held & set(data.train["group"])
+    (told,) = [warning for warning in data.report.warnings if warning.code == "groups_across"]
+    assert told.values["count"] == 2 * len(held & {f"塔{i}" for i in range(10, 30)})

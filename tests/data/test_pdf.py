@@ -6,9 +6,11 @@ import pytest
 from fpdf import FPDF
 from pdfs import write_pdf
 from PIL import Image
+from pypdf import PageObject
+from pypdf.generic import NameObject, NullObject
 
 from xmodal.data.documents import read_document
-from xmodal.data.pdf import read_pdf
+from xmodal.data.pdf import _is_scan, read_pdf
 from xmodal.errors import InputError
 
 CJK = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
@@ -92,6 +94,59 @@ def test_of_damaged_pictures_only_those_are_passed_over(tmp_path):
     seen = []
     pages, _ = read_pdf(write_pictures(tmp_path), read_page=lambda image: seen.append(image.size) or ["Read."])
     assert (seen, pages) == ([(80, 40)], [["Read."]])
+
+
+def write_scans(path: Path, pages: list[tuple[str, int]]) -> Path:
+    """Pages with a text and a picture that is so many percent as wide and high as they are."""
+    Image.new("L", (30, 40), 200).save(path.with_suffix(".png"))
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=12)
+    for text, percent in pages:
+        pdf.add_page()
+        if percent:
+            pdf.image(path.with_suffix(".png"), 0, 0, pdf.w * percent / 100, pdf.h * percent / 100)
+        pdf.multi_cell(0, text=text)
+    pdf.output(path)
+    return path
+
+
+STAMP = "Scanned with CamScanner"
+PAGES = [(STAMP, 100), ("The Lighthouse", 0), ("The Keeper", 50), (LONG, 100), ("", 100)]
+
+
+def test_a_scanned_page_with_a_stamp_is_said_to_have_no_text(tmp_path):
+    pages, warnings = read_pdf(write_scans(tmp_path / "a.pdf", PAGES))
+    assert [page[:1] for page in pages] == [[STAMP], ["The Lighthouse"], ["The Keeper"], [LONG.strip()], []]
+    assert [warning.split(" of")[0] for warning in warnings] == ["There is no text on pages 1, 5"]
+    with pytest.raises(InputError, match="pages are pictures"):
+        read_pdf(write_scans(tmp_path / "b.pdf", [(STAMP, 100), ("Page 2", 95)]))
+
+
+def test_what_is_read_in_a_scanned_page_is_added_to_its_stamp(tmp_path):
+    path = write_scans(tmp_path / "a.pdf", PAGES)
+    pages, warnings = read_pdf(path, read_page=lambda image: ["Read."])
+    assert [page[1:] if page[0] != "Read." else page for page in pages] == [["Read."], [], [], [], ["Read."]]
+    assert warnings == []
+    pages, warnings = read_pdf(path, read_page=lambda image: [])
+    assert pages[0] == [STAMP]
+    assert warnings == ["There is no text on pages 1, 5 of a.pdf."]
+    path = write_scans(tmp_path / "b.pdf", [("Concert at eight", 100)])  # a poster
+    assert read_pdf(path, read_page=lambda image: [])[0] == [["Concert at eight"]]
+
+
+def test_a_chinese_page_says_much_in_a_few_characters(tmp_path):
+    page = PageObject.create_blank_page(width=100, height=100)
+    page.extract_text = lambda visitor_operand_before: visitor_operand_before(b"Do", [], [100, 0, 0, 100, 0, 0], [])
+    assert _is_scan(page, ["扫描全能王创建"])
+    assert not _is_scan(page, ["灯塔看守人每天傍晚登上两百一十二级台阶去点亮灯火，然后睡觉。"])
+
+
+def test_a_page_whose_pictures_cannot_be_found_is_no_scan():
+    page = PageObject.create_blank_page(width=100, height=100)
+    page[NameObject("/Contents")] = NullObject()
+    page[NameObject("/CropBox")] = NullObject()
+    page[NameObject("/MediaBox")] = NullObject()
+    assert not _is_scan(page, ["Page 1"])
 
 
 def test_an_error_of_the_reader_is_not_taken_for_a_damaged_picture(tmp_path):

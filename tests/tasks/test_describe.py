@@ -1,4 +1,7 @@
 import json
+import shutil
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import gradio
@@ -115,6 +118,14 @@ class TestReal:
         bad, good = json.loads(capsys.readouterr().out)
         assert bad["file"] == "bad.png" and "not a picture" in bad["problem"] and "lion" in good["description"]
 
+    def test_on_the_command_line_files_of_one_name_are_told_apart(self, tmp_path, labels_only, capsys):
+        (tmp_path / "trip").mkdir()
+        again = shutil.copy(LION, tmp_path / "trip")
+        assert main(["describe", str(LION), str(again), "--no-ocr", "--json"]) == 0
+        assert [one["file"] for one in json.loads(capsys.readouterr().out)] == [str(LION), str(again)]
+        assert main(["describe", str(LION), "--no-ocr", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)[0]["file"] == "lion.jpg"
+
     def test_a_large_picture_is_made_smaller_and_keeps_its_shape(self, tmp_path, labels_only):
         Image.new("RGB", (6_000, 1_000), BLUE).save(tmp_path / "wide.png")
         assert task._open(tmp_path / "wide.png").size == (3_000, 500)
@@ -166,6 +177,21 @@ def test_an_unknown_length_is_refused_and_a_stop_is_one(tmp_path, labels_only):
 
     with pytest.raises(CancelledError):
         list(iter_describe([LION], cancel=Stopped()))
+
+
+def test_several_can_be_stopped_while_they_are_written(monkeypatch):
+    cancel = threading.Event()
+
+    def generate(generator, pictures, instruction, tell):
+        tell("A")
+        cancel.set()
+        tell("A red")
+        raise AssertionError("it went on")
+
+    monkeypatch.setattr(task, "_borrow", lambda adapter, report: nullcontext())
+    monkeypatch.setattr(task, "_generate", generate)
+    with pytest.raises(CancelledError):
+        task._describe_all(object(), [None, None], "short", None, None, cancel)
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,19 @@ def album(tmp_path) -> Path:
 def test_pictures_in_zips_are_found_with_their_folders(album, tmp_path):
     (tmp_path / "out").mkdir()
     found, left_out = find_pictures([tmp_path / "a.png", album, album, tmp_path / "notes.txt"], tmp_path / "out")
-    names = ["a.jpg", "b/map.svg", "b/海.PNG"]
+    names = ["album/a.jpg", "album/b/map.svg", "album/b/海.PNG"]
     assert [one.name for one in found] == ["a.png", *names, *names, "notes.txt"]
     assert left_out == 4
     assert all(one.path.is_file() for one in found[:-1])
+
+
+def test_pictures_of_several_zips_are_told_apart(album, tmp_path):
+    other = tmp_path / "other.zip"
+    other.write_bytes(album.read_bytes())
+    (tmp_path / "unpacked").mkdir()
+    names = [one.name for one in find_pictures([album, other], tmp_path / "unpacked")[0]]
+    assert len(set(names)) == len(names)
+    assert {name.split("/")[0] for name in names} == {album.stem, "other"}
 
 
 def test_too_many_and_none_are_refused(tmp_path, monkeypatch):

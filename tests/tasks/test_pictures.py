@@ -6,9 +6,11 @@ from PIL import Image
 from signs import write_sign
 
 from xmodal.models.ocr import Line, read_lines
+from xmodal.tasks import pictures
 from xmodal.tasks.label_words import describe_labels, settle
 from xmodal.tasks.pictures import SHOWN, WRITTEN, join_lines, read_picture
 from xmodal.tasks.results import LabelScore
+from xmodal.ui.messages import stored
 
 CHEETAH = Path(gradio.__file__).parent / "media_assets" / "images" / "cheetah1.jpg"
 
@@ -36,8 +38,34 @@ def test_an_animal_that_is_certain_stands_for_another_one():
     told = "Two dogs are lying on a rock."
     assert settle(told, [LabelScore("lion", 0.76)]) == "The picture shows a lion."
     assert settle(told, [LabelScore("golden retriever", 0.9)]) == told
+    assert settle(told, [LabelScore("crane", 0.9)]) == f"{told} By its labels: a crane."  # maybe the machine
+
+
+@pytest.mark.parametrize(
+    ("told", "label"),
+    [
+        ("A man is riding a horse with a dog running behind.", "sorrel"),
+        ("Two dogs chase a flock of sheep.", "ram"),
+        ("A dog looks at a cow in a field.", "ox"),
+        ("A cat looks at a fish in a bowl.", "goldfish"),
+        ("Two dogs and a monkey.", "macaque"),
+    ],
+)
+def test_an_animal_that_is_named_as_people_call_it_is_left(told, label):
+    assert settle(told, [LabelScore(label, 0.9)]) == told
     assert settle(told, [LabelScore("sandbar", 0.9)]) == f"{told} By its labels: a sandbar."
     assert settle("A bird is flying.", [LabelScore("bald eagle", 0.9)]) == "A bird is flying."
+
+
+def test_of_several_pictures_in_a_file_the_first_is_said_to_be_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "read_lines", lambda image: [])
+    monkeypatch.setattr(pictures, "label_picture", lambda image, **_: [LabelScore("lion", 0.9)])
+    pages = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
+    pages[0].save(tmp_path / "one.tif")
+    (note,) = read_picture(tmp_path / "scan.tif").warnings
+    assert note.startswith("scan.tif ") and "scan.tif 是动图或含有多张图片" in stored(note)
+    assert read_picture(tmp_path / "one.tif").warnings == ()
 
 
 @pytest.mark.slow

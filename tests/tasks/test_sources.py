@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from fpdf import FPDF
+from pdfs import write_pdf
 from recordings import write_media
 from signs import write_sign
 
@@ -9,8 +10,8 @@ from xmodal.data.documents import Document, Part
 from xmodal.errors import InputError
 from xmodal.paths import home, models_dir
 from xmodal.settings import settings
-from xmodal.tasks import pictures, recordings
-from xmodal.tasks.sources import health_collection, is_health_collection, kind_of, read_source
+from xmodal.tasks import pictures, recordings, sources
+from xmodal.tasks.sources import health_collection, is_health_collection, kind_of, name_apart, read_source
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +115,24 @@ def make_scan(tmp_path: Path) -> Path:
     pdf.image(str(write_sign(tmp_path / "page.png", "The museum closes at 16:45")), w=180)
     pdf.output(str(tmp_path / "scan.pdf"))
     return tmp_path / "scan.pdf"
+
+
+def test_the_text_of_a_pdf_is_read_once(tmp_path, monkeypatch):
+    path = write_pdf(tmp_path / "a.pdf", [["The museum opens at nine."], []])
+    told = []
+    first = read_source(path, report=told.append)
+    monkeypatch.setattr(sources, "read_document", pytest.fail)
+    again = path.rename(tmp_path / "again.pdf")
+    assert read_source(again, report=told.append).parts == first.parts
+    assert read_source(again).warnings == tuple(one.replace("a.pdf", "again.pdf") for one in first.warnings) != ()
+    assert [(one.what, one.done) for one in told] == [("a.pdf", 0), ("a.pdf", 1), ("a.pdf", 2), ("again.pdf", 0)]
+
+
+def test_sources_of_one_name_are_told_apart():
+    given = ["a.txt", "a.txt (2)", "a.txt", "b.txt", "a.txt"]
+    found = name_apart([Document(name, (Part(str(i)),)) for i, name in enumerate(given)])
+    assert [one.name for one in found] == ["a.txt", "a.txt (2)", "a.txt (3)", "b.txt", "a.txt (4)"]
+    assert [one.text for one in found] == list("01234")
 
 
 def test_scanned_pages_are_said_to_be_pictures(tmp_path):

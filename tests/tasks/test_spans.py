@@ -1,5 +1,6 @@
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -47,6 +48,19 @@ class TestWindows:
 
     def test_there_are_none_without_text(self, model):
         assert list(make_windows(model, ["a?"] * 3, ["", "  \n", "\u3000"])) == []
+
+    def test_several_ask_one_model_at_a_time(self, model):
+        question = f"{LONG} Where is it?"
+        start = threading.Barrier(8)
+
+        def ask(_) -> set[int]:
+            start.wait()
+            assert all(is_cut(model, question) for _ in range(40))
+            return {len(windows_of(model, question, LONG)) for _ in range(40)}
+
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(ask, range(8)))
+        assert found == [{len(windows_of(model, question, LONG))}] * 8
 
     @pytest.mark.parametrize(
         ("passage", "answer"),

@@ -49,6 +49,12 @@ def test_groups_are_kept_together(roles):
         assert not set(fold.train["group"]) & set(fold.check["group"])
 
 
+def test_rows_that_are_not_measured_are_trained_on_in_every_part():
+    data = replace(make_data(["a", "b"] * 20), further=frozenset(map(str, range(30))))
+    parts = split_folds(data, make_recipe(cross_validation=5))
+    assert sorted(np.concatenate(parts)) == list(range(30, 40))
+
+
 def test_a_fixed_split_by_a_column():
     data = make_data(["a", "b"] * 6, ["1", "2", "3"] * 4)
     recipe = make_recipe(cross_validation_column="fold")

@@ -12,6 +12,7 @@ from tests.tiny_language import NAME, make_language, use_language
 from xmodal.data.held_names import is_held_out
 from xmodal.errors import CancelledError, InputError, UnknownModelError
 from xmodal.models.adapters import Adapter, save_adapter
+from xmodal.models.beam_cache import _RoomyLayer
 from xmodal.models.generator import build_generator
 from xmodal.models.generator_adapter import (
     LORA,
@@ -22,7 +23,15 @@ from xmodal.models.generator_adapter import (
     prepare_generator,
     trained_tensors,
 )
-from xmodal.models.generator_text import BEAMS, LONG, SHORT, PackedCollator, _share_rows, generate_texts
+from xmodal.models.generator_text import (
+    BEAMS,
+    LONG,
+    MOST_TOKENS,
+    SHORT,
+    PackedCollator,
+    _share_rows,
+    generate_texts,
+)
 from xmodal.tasks.pictures import label_picture
 from xmodal.training.class_pictures import make_class_pictures, name_lessons
 from xmodal.training.word_start import start_on_words
@@ -202,6 +211,25 @@ def test_several_texts_are_followed_for_a_description_and_one_for_an_answer(mode
     told = generate_texts(model, processor, look(model, "red", "red", "red"), asked)
     assert followed == [(1, 1), (2, BEAMS)]
     assert told[1] == generate_texts(model, processor, look(model, "red"), asked[1:2])[0]
+
+
+def test_beams_that_share_what_was_read_find_what_transformers_finds(model):
+    processor, seen = make_processor(model), look(model, "red", "blue", "white")
+    model.tower.tell_names = lambda seen, most: ["", "perhaps a blue square or A red one", "red"][: len(seen)]
+    with torch.no_grad():  # so that the beams change places
+        for parameter in model.language.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(2)))
+    moved, move = [], _RoomyLayer.move
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_RoomyLayer, "move", lambda *args: (moved.append(args[1]), move(*args)))
+        told = generate_texts(model, processor, seen, [SHORT] * 3)
+    prompts = processor.prompts([SHORT] * 3, model.tower.tell_names(seen, 3))
+    plain = model.generate(
+        **prompts, picture_tokens=seen, do_sample=False, num_beams=BEAMS, max_new_tokens=MOST_TOKENS[SHORT],
+        eos_token_id=processor.end, pad_token_id=processor.end,
+    )  # fmt: skip
+    assert told == processor.batch_decode(plain[:, prompts["input_ids"].shape[1] :].tolist())
+    assert moved and len(set(told)) > 1
 
 
 @pytest.mark.parametrize("trainable", ["head", "lora", "top", "full"])

@@ -45,6 +45,24 @@ def test_a_clear_gain_and_one_within_the_noise():
     assert not paired_gain(before, after).better
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 6, 30])
+def test_a_gain_on_a_few_rows_is_noise_unless_a_sign_test_allows_it(rows):
+    up, down = paired_gain([0.0] * rows, [1.0] * rows), paired_gain([1.0] * rows, [0.0] * rows)
+    assert up.within_noise == down.within_noise == (2 * 0.5**rows > 0.05)
+    assert up.better == (not up.within_noise) and not down.better
+    assert -1 < up.low < 1 == up.high
+    assert (down.low, down.high) == pytest.approx((-up.high, -up.low))
+
+
+def test_a_few_changes_are_noise_also_where_they_differ_or_most_rows_stay():
+    assert paired_gain([0.0, 0.1, 0.0], [0.5, 0.9, 1.0]).within_noise
+    assert paired_gain([(5, 10), (4, 8)], [(1, 10), (2, 8)], lower_is_better=True).within_noise
+    assert paired_gain([0.0] * 100, [1.0] * 4 + [0.0] * 96).within_noise
+    assert paired_gain([0.0] * 100, [1.0] * 10 + [0.0] * 90).better
+    same = paired_gain([1.0] * 3, [1.0] * 3)
+    assert (same.low, same.high, same.within_noise) == (0, 0, True)
+
+
 def test_pairing_takes_out_what_both_share():
     random = np.random.default_rng(0)
     before = random.normal(0, 10, 200)

@@ -31,7 +31,8 @@ def make_recipe(home, source: str = "reviews.csv", more=(), start: str = "", **d
 
 def store(name: str, recipe, metrics: dict | None = None) -> None:
     """An adapter as `save_trained` describes it."""
-    told = {"fingerprint": load_data(recipe.data).report.fingerprint}
+    report = load_data(recipe.data).report
+    told = {"fingerprint": report.fingerprint, "measured_fingerprint": report.measured_fingerprint}
     made = Adapter(name, "classifier", "classify", {"text": {"model": "multilingual-e5-small"}}, data=told,
                    recipe=recipe.with_sources(bare_name).to_yaml(), metrics=metrics or {})  # fmt: skip
     save_adapter(made, {"head": {"w": torch.zeros(1)}}, adapters_dir() / name)
@@ -57,6 +58,13 @@ def test_data_of_the_same_name_may_have_been_seen_unless_it_is_split_alike(home,
     recipe = make_recipe(home, **now, start="old")
     assert find_seen(recipe, load_data(recipe.data)) == ({"seen_by": ["old"]} if seen else {})
     assert ("old may have been trained on rows that are held out now" in caplog.text) == seen
+
+
+def test_the_measured_data_is_known_whatever_else_there_is(home):
+    store("old", make_recipe(home, more=["others.csv"], measured="first"))
+    for source, more, seen in (("reviews.csv", [], {}), ("grown/reviews.csv", ["others.csv"], {"seen_by": ["old"]})):
+        recipe = make_recipe(home, source, more, start="old", measured="first")
+        assert find_seen(recipe, load_data(recipe.data)) == seen
 
 
 def test_of_data_that_is_not_measured_there_may_be_more(home):

@@ -153,6 +153,12 @@ def test_in_chinese_on_a_phone(visit, tmp_path):
         assert text not in seen
     assert "brown" not in page.inner_text("#xm-describe-colours")
     assert "狮子" in page.inner_text("#xm-describe-labels") and "图中是狮子。" in page.inner_text("#xm-describe-text")
+    page.locator("#xm-describe-language label").nth(1).tap()
+    page.locator("#xm-describe-run").tap()
+    page.wait_for_selector("#xm-describe-alt >> text=图中是狮子。", timeout=LONG_MS)
+    ended(page)
+    assert page.inner_text("#xm-describe-text") == "图中是狮子。"
+    assert page.locator("#xm-describe-picture img").count() == 2  # the picture, and where the lion is
     (tmp_path / "notes.png").write_text("no picture")
     choose_many(page, [tmp_path / "notes.png", LION])
     page.locator("#xm-pictures-language label").nth(1).tap()

@@ -28,15 +28,21 @@ _BLANK_LINE = re.compile(r"\n[ \t\u3000]*\n+")
 # and after a mark may be Chinese, which has no spaces.
 _HEADING = re.compile(r"#{1,6}\s+")
 _HEADING_END = re.compile(r"(?<=\s)#+$")
-_FENCE = re.compile(r"^(```|~~~)")
+_FENCE = re.compile(r"`{3,}[^`]*$|~~~")  # not ```code``` in one line
 _RULE = re.compile(r"[|\s:=-]+")  # between a table's head and rows, or sections
 _THREE = re.compile(r"[-=]{3}")
 _LINK = re.compile(r"(?<!\w)!?\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)", re.ASCII)
 _STRONG = re.compile(r"(?<!\w)\*\*(?=\S)((?:[^*]|\*(?!\*))+)(?<=\S)\*\*(?!\w)", re.ASCII)
 _STRONG_TOO = re.compile(r"(?<!\w)__(?=\S)([^_\s]+\s[^_]*)(?<=\S)__(?!\w)", re.ASCII)  # `__name__` is a name
-_CODE = re.compile(r"`([^`]+)`")
+_CODE = re.compile(r"`{1,3}([^`]+)`{1,3}")
 _QUESTION_NAMES = ("question", "title", "问题", "标题")
 _ANSWER_NAMES = ("answer", "text", "content", "context", "答案", "回答", "内容")
+_ROW_NAMES = re.compile(
+    r"(.*_)?(ids?|ur[il]s?|links?)|uuid|guid|href|idx|index|n|no|nr|unnamed_\d+|(document_)?sources?|src|dataset|split"
+    r"|lang|(q|question_)type|focus_area|question_focus|answers|answers?_(start|end)|meta(data)?"
+    r"|编号|序号|链接|网址|来源|出处"
+)
+"""Columns that say which row it is, where it is from or of what kind; they are no text."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,8 @@ def read_document(
     if suffix in (".docx", ".docm"):
         from xmodal.data.word import read_docx
 
-        return _checked(Document(path.name, tuple(Part(text, heading=over) for over, text in read_docx(path))))
+        blocks, warnings = read_docx(path)
+        return _checked(Document(path.name, tuple(_under_headings(blocks)), tuple(warnings)))
     if suffix in (".csv", ".tsv", ".jsonl"):
         return _checked(_read_collection(path))
     text, encoding = read_text(path, document=True)
@@ -189,15 +196,39 @@ def _plain(line: str) -> str:
     return line
 
 
+def _under_headings(blocks: Iterable[tuple[str, bool]]) -> Iterable[Part]:
+    """Paragraphs under the headings among them; a heading with none under it is one itself.
+
+    Args:
+        blocks: Text, and whether it is a heading; an empty one ends what stands under the last.
+    """
+    heading, bare = "", False
+    for text, is_heading in blocks:
+        if not is_heading:
+            yield Part(text, heading=heading)
+            bare = False
+            continue
+        if bare:
+            yield Part(heading)
+        heading, bare = text, bool(text)
+    if bare:
+        yield Part(heading)
+
+
 def _split_markdown(text: str, clean: Callable[[str], str] = _plain) -> Iterable[Part]:
     """Paragraphs under their headings, each line cleaned."""
-    heading, block, fenced = "", [], False
+    return _under_headings(_markdown_blocks(text, clean))
 
-    def flush() -> Iterable[Part]:
+
+def _markdown_blocks(text: str, clean: Callable[[str], str]) -> Iterable[tuple[str, bool]]:
+    """Paragraphs and headings, and which of the two each is."""
+    block, fenced = [], False
+
+    def flush() -> Iterable[tuple[str, bool]]:
         joined = "\n".join(block).strip()
         block.clear()
         if joined:
-            yield Part(joined, heading=heading)
+            yield joined, False
 
     for line in text.replace("\r\n", "\n").split("\n"):
         if not fenced and _RULE.fullmatch(line) and _THREE.search(line):
@@ -208,7 +239,8 @@ def _split_markdown(text: str, clean: Callable[[str], str] = _plain) -> Iterable
         found = None if fenced else _HEADING.match(line.rstrip())
         if found or (not line.strip() and not fenced):
             yield from flush()
-            heading = clean(_HEADING_END.sub("", line[found.end() :].rstrip()).rstrip()) if found else heading
+            if found:
+                yield clean(_HEADING_END.sub("", line[found.end() :].rstrip()).rstrip()), True
         else:
             block.append(line if fenced else clean(line))
     yield from flush()
@@ -238,15 +270,23 @@ def _read_collection(path: Path) -> Document:
     names = {name.strip().lower(): name for name in table.columns}
     question = next((names[name] for name in _QUESTION_NAMES if name in names), None)
     answer = next((names[name] for name in _ANSWER_NAMES if name in names), None)
+    others = [name for name in table.columns if name not in (question, answer) and not _is_of_row(name)]
     warnings = tuple(warning.message for warning in table.warnings)
     parts = []
     for number in range(len(table)):
         row = {name: _cell(column[number]) for name, column in table.columns.items()}
         if answer:
-            parts.append(Part(row[answer], heading=row[question] if question else ""))
+            texts = [row[answer], *(f"{name}: {row[name]}" for name in others if row[name])]
+            parts.append(Part("\n".join(filter(None, texts)), heading=row[question] if question else ""))
         else:
             parts.append(Part("; ".join(f"{name}: {value}" for name, value in row.items() if value)))
     return Document(path.name, tuple(part for part in parts if part.text), warnings)
+
+
+def _is_of_row(name: str) -> bool:
+    """Whether a column such as `document_id` or `imageUrl` is no text."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", "_", name).strip("_").lower()
+    return _ROW_NAMES.fullmatch(words) is not None
 
 
 def _cell(value: object) -> str:

@@ -4,9 +4,11 @@ https://huggingface.co/docs/datasets/image_dataset and audio_dataset.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from xmodal.data.columns import AUDIO_SUFFIXES, IMAGE_SUFFIXES
+from xmodal.data.report import DataWarning
 from xmodal.data.tables import TABLE_SUFFIXES, Table, join_tables, read_table
 from xmodal.errors import InputError
 
@@ -32,17 +34,27 @@ def read_folder(folder: Path) -> Table:
         InputError: Nothing in it is a data set.
     """
     folder = _descend(folder.absolute())
-    parts = {child: split_name(child.name) for child in _children(folder) if child.is_dir()}
-    if not _find_metadata(folder) and any(parts.values()):
-        return join_tables([_read_part(child, split) for child, split in parts.items() if split])
+    splits = {} if _find_metadata(folder) else _find_splits(folder)
+    if splits:
+        return join_tables([_read_part(child, split) for child, split in splits.items()])
     return _read_part(folder, "")
+
+
+def _find_splits(folder: Path) -> dict[Path, str]:
+    """The sub-folders that are splits; none where another one holds pictures or sounds: all are classes then."""
+    children = [child for child in _children(folder) if child.is_dir()]
+    splits = {child: split for child in children if (split := split_name(child.name))}
+    if [child for child in children if _find_tables(child)] == list(splits):  # the others hold what these name
+        return splits
+    others = [child for child in children if child not in splits]
+    return {} if any(True for child in others for _ in _find_media(child)) else splits
 
 
 def _read_part(folder: Path, split: str) -> Table:
     metadata = _find_metadata(folder)
     if metadata is not None:
         return read_table(metadata, split)
-    tables = [path for path in _children(folder) if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES]
+    tables = _find_tables(folder)
     if len(tables) == 1:
         return read_table(tables[0], split)
     if tables:
@@ -63,20 +75,41 @@ def _join_named(folder: Path, tables: list[Path], split: str) -> Table:
 
 def _read_classes(folder: Path, split: str) -> Table:
     """Each sub-folder's name is the label of the files below it."""
-    files, labels = [], []
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder).parts
-        if path.suffix.lower() in _MEDIA and path.is_file() and not any(part.startswith(".") for part in inside):
-            files.append(str(path))
-            labels.append(inside[0] if len(inside) > 1 else None)
+    files = sorted(_find_media(folder))
     if not files:
         raise InputError(
             f"There is no data set in the folder {folder.name}.",
             "Use one sub-folder of pictures or sounds for each class, or a metadata.csv with a file_name column.",
             "no_data_set",
         )
-    columns = {"file_name": files, "label": labels} if any(labels) else {"file_name": files}
-    return Table(columns, [folder] * len(files), [split] * len(files) if split else [])
+    inside = [path.relative_to(folder).parts for path in files]
+    labels = [parts[0] if len(parts) > 1 else None for parts in inside]
+    columns = {"file_name": [str(path) for path in files]} | ({"label": labels} if any(labels) else {})
+    # With folders of their own below them these can be splits.
+    doubtful = list(dict.fromkeys(parts[0] for parts in inside if len(parts) > 2 and split_name(parts[0])))
+    warnings = [_tell_classes(doubtful)] if doubtful else []
+    return Table(columns, [folder] * len(files), [split] * len(files) if split else [], warnings=warnings)
+
+
+def _tell_classes(names: list[str]) -> DataWarning:
+    values = {"names": ", ".join(names)}
+    message = (
+        f"These folders were read as classes, though they are named like splits: {values['names']}; to have them read "
+        "as splits, take the other folders away."
+    )
+    return DataWarning("split", message, code="class_folders", values=values)
+
+
+def _find_tables(folder: Path) -> list[Path]:
+    return [path for path in _children(folder) if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES]
+
+
+def _find_media(folder: Path) -> Iterator[Path]:
+    """Pictures and sounds at any depth."""
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in _MEDIA and path.is_file() and not hidden:
+            yield path
 
 
 def _find_metadata(folder: Path) -> Path | None:
@@ -90,7 +123,7 @@ def _children(folder: Path) -> list[Path]:
 def _descend(folder: Path) -> Path:
     """Zips often wrap everything into one folder."""
     children = _children(folder)
-    while len(children) == 1 and children[0].is_dir() and not split_name(children[0].name):
+    while len(children) == 1 and children[0].is_dir():
         below = _children(children[0])
         if all(path.suffix.lower() in _MEDIA for path in below):  # the one class there is
             break

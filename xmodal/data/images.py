@@ -23,17 +23,18 @@ _HEAD = 4_096
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif")
 
 
-def load_image(path: str | Path, check_only: bool = False) -> "Image.Image":
+def load_image(path: str | Path, check_only: bool = False, side: int = 0) -> "Image.Image":
     """A picture as RGB, upright by its EXIF data; the first frame of an animation; transparency on white.
 
     Args:
         path: The file.
         check_only: Decode all of the file, but as small as the format allows, to see whether it is whole.
+        side: What it will be made smaller to: a JPEG is decoded no larger than that takes, which is many times as fast.
 
     Raises:
         InputError: Not a picture, damaged, or larger than `MAX_PIXELS`.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     path = Path(path)
     if not path.is_file():
@@ -50,7 +51,9 @@ def load_image(path: str | Path, check_only: bool = False) -> "Image.Image":
                 image.draft(None, (1, 1))
                 image.load()
                 return image
-            return to_rgb(ImageOps.exif_transpose(image))
+            if side:
+                image.draft(None, (2 * side, 2 * side))
+            return to_rgb(_upright(image))
     except PermissionError as error:
         raise InputError(f"The file {path.name} may not be read.", "Check its permissions.") from error
     except UnidentifiedImageError as error:
@@ -71,6 +74,18 @@ def has_more_frames(path: str | Path) -> bool:
             return image.format not in ("MPO", "JPEG") and getattr(image, "n_frames", 1) > 1
     except _BROKEN:  # further frames may be cut off
         return True
+
+
+def _upright(image: "Image.Image") -> "Image.Image":
+    """As the camera was held; `ImageOps.exif_transpose` also writes the other tags again, and fails on odd ones."""
+    from PIL import ExifTags, Image
+
+    held, turns = image.getexif().get(ExifTags.Base.Orientation), Image.Transpose
+    turn = {
+        2: turns.FLIP_LEFT_RIGHT, 3: turns.ROTATE_180, 4: turns.FLIP_TOP_BOTTOM, 5: turns.TRANSPOSE,
+        6: turns.ROTATE_270, 7: turns.TRANSVERSE, 8: turns.ROTATE_90,
+    }.get(held if isinstance(held, int) else 1)  # fmt: skip
+    return image if turn is None else image.transpose(turn)
 
 
 def to_rgb(image: "Image.Image") -> "Image.Image":

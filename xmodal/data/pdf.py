@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from pypdf.errors import PyPdfError
 
 from xmodal.errors import InputError
@@ -27,6 +27,10 @@ _PAGE_NUMBER = re.compile(
 )
 _LONGEST_HEAD = 200
 _SHORT = 0.75
+_HARDLY = 80
+"""Bytes, as a Chinese character says more than a letter."""
+_COVERING = 0.7
+_DRAWING = (b"Do", b"INLINE IMAGE")
 _BROKEN = (PyPdfError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NotImplementedError)
 """What pypdf raises on damaged files and on what it cannot decode."""
 
@@ -37,7 +41,7 @@ def read_pdf(
     cancel: threading.Event | None = None,
     read_page: Callable[["Image.Image"], list[str]] | None = None,
 ) -> tuple[list[list[str]], list[str]]:
-    """Paragraphs of each page, and warnings. Pages without text are empty, or their pictures read with `read_page`.
+    """Paragraphs of each page, and warnings. Of scanned pages the pictures are read with `read_page`, if given.
 
     Raises:
         InputError: Damaged, protected, without any text (scanned), or too long.
@@ -59,15 +63,21 @@ def read_pdf(
     if len(damaged) == count:
         raise _broken(path)
     pages = [list(_join(page)) for page in _without_margins(lines)]
-    empty = [number for number, page in enumerate(pages, 1) if not page]
-    if read_page:
-        for done, number in enumerate(empty, 1):
-            check_cancelled(cancel)
-            pages[number - 1] = [text for image in _pictures(reader, number) for text in read_page(image)]
-            if report:
-                report(Progress("ocr", path.name, done, len(empty), "pages"))
-        empty = [number for number in empty if not pages[number - 1]]
-    if len(empty) == len(pages):
+    scanned = []
+    for number, page in enumerate(pages, 1):
+        check_cancelled(cancel)
+        if not page or _is_scan(reader.pages[number - 1], page):
+            scanned.append(number)
+    empty = [] if read_page else scanned
+    for done, number in enumerate(scanned if read_page else (), 1):
+        check_cancelled(cancel)
+        read = [text for image in _pictures(reader, number) for text in read_page(image)]
+        pages[number - 1] += read
+        if not read:
+            empty.append(number)
+        if report:
+            report(Progress("ocr", path.name, done, len(scanned), "pages"))
+    if len(empty) == len(pages) and not (read_page and any(pages)):
         raise InputError(
             f"{path.name} has no text in it: its pages are pictures.",
             "No text was recognised in them either." if read_page else "Switch on “Read scanned pages” (--ocr).",
@@ -114,6 +124,24 @@ def _broken(path: Path) -> InputError:
         f"{path.name} is not a PDF that can be read.", "Open it, save it anew, and try again.", "pdf_broken",
         name=path.name,
     )  # fmt: skip
+
+
+def _is_scan(page: PageObject, texts: list[str]) -> bool:
+    """Whether a picture covers the page and there is hardly any text, such as a stamp or a page number."""
+    if sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) >= _HARDLY:
+        return False
+    covered = 0.0
+
+    def measure(operator, _operands, matrix, _text_matrix) -> None:
+        nonlocal covered
+        if operator in _DRAWING:  # a picture is a square of 1 before the matrix, other drawings mostly have their size
+            covered += abs(matrix[0] * matrix[3] - matrix[1] * matrix[2])
+
+    try:
+        page.extract_text(visitor_operand_before=measure)
+        return 0 < _COVERING * page.cropbox.width * page.cropbox.height <= covered
+    except _BROKEN:
+        return False
 
 
 def _pictures(reader: PdfReader, number: int) -> Iterator["Image.Image"]:

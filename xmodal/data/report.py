@@ -54,6 +54,7 @@ class DataReport:
         preview: The first rows, as the engine gets them.
         warnings: What to know.
         fingerprint: SHA-256 over the rows and the bytes of their files, in `DataReport.as_dict` and in recipes.
+        measured_fingerprint: The same over the rows of data sets that are measured, as far as they are drawn.
         licence: Of a sample set; empty if not known.
     """
 
@@ -66,6 +67,7 @@ class DataReport:
     preview: tuple[dict, ...] = ()
     warnings: tuple[DataWarning, ...] = ()
     fingerprint: str = ""
+    measured_fingerprint: str = ""
     licence: str = ""
 
     def as_dict(self) -> dict:

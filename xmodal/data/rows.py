@@ -16,11 +16,13 @@ from xmodal.errors import InputError
 GROUP, SPLIT = "group", "split"
 
 
-def build_rows(table: Table, columns: dict[str, str], config: DataConfig, untrusted: bool) -> tuple[list[dict], tuple]:
+def build_rows(
+    table: Table, columns: dict[str, str], config: DataConfig, untrusted: bool, measured: bool = True
+) -> tuple[list[dict], tuple]:
     """One dictionary for each row, and the roles that are inputs and target, in this order.
 
     A `text_pair` stands on a new line after the text. Besides the roles, rows have `id`, `group` (or None) and `split`:
-    `train`, `check`, `aside`, or empty.
+    `train`, `check`, `aside`, or empty. What is to be known of the split is added to the table's warnings.
 
     Raises:
         InputError: An untrusted table names files outside its folder.
@@ -28,7 +30,7 @@ def build_rows(table: Table, columns: dict[str, str], config: DataConfig, untrus
     target = TARGETS[config.task]
     roles = tuple(role for role in INPUTS[config.task] if role in columns)
     group = config.group_column or table.group
-    splits = _splits(table, columns, config)
+    splits = _splits(table, columns, config, measured)
     rows = []
     for i in range(len(table)):
         cell = {role: table.columns[column][i] for role, column in columns.items()}
@@ -51,6 +53,8 @@ def build_rows(table: Table, columns: dict[str, str], config: DataConfig, untrus
         row[GROUP] = _text(table.columns[group][i]) if group else None
         row[SPLIT] = splits[i]
         rows.append(row)
+    if measured and not config.split_column:
+        table.warnings.extend(_free_rows(rows, target))
     return rows, (*roles, target)
 
 
@@ -100,19 +104,44 @@ def find_lost_answers(rows: list[dict]) -> list[DataWarning]:
     return [DataWarning("answers", message, name_some(lost), values={"count": len(lost)})]
 
 
-def _splits(table: Table, columns: dict[str, str], config: DataConfig) -> list[str]:
+def _splits(table: Table, columns: dict[str, str], config: DataConfig, measured: bool) -> list[str]:
     if config.split_column:
         values = [_text(value) or "" for value in table.columns[config.split_column]]
         return [_side(value, config) for value in values]
-    if SPLIT in columns:
-        names = [split_name(_text(value) or "") for value in table.columns[columns[SPLIT]]]
-        names = names if all(names) else []
-    else:
-        names = table.splits
-    if config.check_fraction == 1 or len(set(names)) < 2 or "train" not in names:
+    if measured and config.check_fraction == 1:
+        return [""] * len(table)
+    names = _column_splits(table, columns[SPLIT], config) if SPLIT in columns else []
+    names = names or table.splits
+    if not _has_sides(names):
         return [""] * len(table)
     held = "validation" if "validation" in names else "test"
     return [{"train": "train", held: "check"}.get(name, "aside") for name in names]
+
+
+def _column_splits(table: Table, column: str, config: DataConfig) -> list[str]:
+    """The split that each row names, empty where it names none; nothing where most rows or one side have none."""
+    names = [split_name(_text(value) or "") for value in table.columns[column]]
+    if _has_sides(names) and names.count("") <= len(names) / 2:
+        return names
+    if SPLIT in config.columns:
+        message = f"The column {column} was not used as a split: it does not tell both sides, or not for most rows."
+        table.warnings.append(DataWarning("split", message, code="no_split", values={"column": column}))
+    return []
+
+
+def _has_sides(names: list[str]) -> bool:
+    return "train" in names and bool(set(names) - {"train", ""})
+
+
+def _free_rows(rows: list[dict], target: str) -> list[DataWarning]:
+    """Have the rows to train on split where those held out have no target, as in competitions."""
+    held = [row for row in rows if row[SPLIT] == "check"]
+    if not held or any(row[target] is not None for row in held):
+        return []
+    for row in rows:
+        row[SPLIT] = "" if row[SPLIT] == "train" else row[SPLIT]
+    message = f"The {len(held)} rows that the data holds out have no {target}; a share of the others is held out."
+    return [DataWarning("split", message, code="unlabelled_side", values={"count": len(held), "role": target})]
 
 
 def _side(value: str, config: DataConfig) -> str:

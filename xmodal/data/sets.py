@@ -1,9 +1,9 @@
 """Loads a data set: reads it, finds its columns, looks at its files, splits it, and says what was found."""
 
-import hashlib
 import threading
+from collections import Counter
 from collections.abc import Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from xmodal.data.hub_sets import read_hub
 from xmodal.data.report import DataReport, DataWarning
 from xmodal.data.rows import GROUP, SPLIT, build_rows, drop_incomplete, find_lost_answers
 from xmodal.data.samples import find_sample, read_sample
-from xmodal.data.splits import split_rows
+from xmodal.data.splits import group_pictures, group_texts, split_sides
 from xmodal.data.storage import build_once, datasets_dir, file_digest
 from xmodal.data.tables import Table, read_table
 from xmodal.errors import InputError
@@ -76,7 +76,7 @@ def load_data(
         DiskFullError: There is no room to unpack it.
         CancelledError: `cancel` was set.
     """
-    read = [_read_source(config, source, report, cancel, untrusted) for source in config.sources]
+    read = _name_apart([_read_source(config, source, report, cancel, untrusted) for source in config.sources])
     rows, roles = _join(read, config)
     rows, aside = _put_aside(rows)
     rows, incomplete = drop_incomplete(rows, roles, config.missing)
@@ -84,13 +84,15 @@ def load_data(
     warnings = [*(warning for part in read for warning in part.table.warnings), *aside, *incomplete, *unreadable]
     _require_rows(rows, config, warnings)
     check_cancelled(cancel)
-    if roles[-1] == "text":
-        _group_pictures(rows, digests)
+    if "image" in roles and (roles[-1] == "text" or (roles[-1] == "answers" and "context" not in roles)):
+        group_pictures(rows, digests)
     if "context" in roles:
-        _group_texts(rows)
-    train, check, shared = _split(rows, config, roles[-1])
+        group_texts(rows)
+    train, check, shared = split_sides(rows, config, roles[-1])
     check, duplicates = remove_duplicates(train, check, roles, digests)
     _require_enough(train, check, config, roles[-1])
+    further = _list_further(read, config)
+    measured = [row for row in rows if row["id"] not in further]
     counts, classes = judge_classes(train, check) if roles[-1] == "label" else ({}, [])
     lost = find_lost_answers(rows) if roles[-1] == "answers" else []
     found = DataReport(
@@ -103,11 +105,10 @@ def load_data(
         preview=tuple({role: row[role] for role in ("id", *roles)} for row in (train or check)[:_PREVIEW]),
         warnings=(*warnings, *shared, *duplicates, *classes, *lost, *judge_size(check)),
         fingerprint=fingerprint(rows, roles, digests),
+        measured_fingerprint=fingerprint(measured, roles, digests),
         licence=" + ".join(dict.fromkeys(part.table.licence for part in read if part.table.licence)),
     )
     labels = tuple(counts["train"]) if counts else ()
-    count = len(config.measured_sources)
-    further = frozenset(f"{part.name}/{row['id']}" for part in read[count:] for row in part.rows)
     return LoadedData(to_dataset(train, roles), to_dataset(check, roles), roles, labels, found, further)
 
 
@@ -132,8 +133,18 @@ def _read_source(config: DataConfig, source: str, report, cancel, untrusted: boo
             require_column(table, column, what)
     if "text_pair" in columns:
         table.warnings.append(_tell_pair(columns["text"], columns["text_pair"]))
-    rows, roles = build_rows(table, columns, config, untrusted)
+    rows, roles = build_rows(table, columns, config, untrusted, source in config.measured_sources)
     return _Read(Path(source).stem if is_file(source) else source, table, columns, guessed, rows, roles)
+
+
+def _name_apart(read: list[_Read]) -> list[_Read]:
+    """The sources with names of their own: files of one name lie in several folders."""
+    used: Counter[str] = Counter()
+    apart = []
+    for part in read:
+        used[part.name] += 1
+        apart.append(replace(part, name=f"{part.name}-{used[part.name]}") if used[part.name] > 1 else part)
+    return apart
 
 
 def _join(read: list[_Read], config: DataConfig) -> tuple[list[dict], tuple[str, ...]]:
@@ -150,6 +161,12 @@ def _join(read: list[_Read], config: DataConfig) -> tuple[list[dict], tuple[str,
     kept = [*(part.rows for part in read[:whole]), *(_draw_share(part.rows, config) for part in read[whole:])]
     joined = zip(read, kept, strict=True)
     return [{**absent, **row, "id": f"{part.name}/{row['id']}"} for part, rows in joined for row in rows], roles
+
+
+def _list_further(read: list[_Read], config: DataConfig) -> frozenset[str]:
+    """Ids, as joined, of the rows of data sets that are not measured."""
+    count = len(config.measured_sources)
+    return frozenset(f"{part.name}/{row['id']}" for part in read[count:] for row in part.rows)
 
 
 def _draw_share(rows: list[dict], config: DataConfig) -> list[dict]:
@@ -206,49 +223,6 @@ def _draw(rows: list[dict], config: DataConfig) -> list[dict]:
         return rows
     chosen = np.random.default_rng(config.seed).choice(len(rows), config.max_rows, replace=False)
     return [rows[i] for i in sorted(chosen)]
-
-
-def _split(rows: list[dict], config: DataConfig, target: str) -> tuple[list[dict], list[dict], list[DataWarning]]:
-    given = [row for row in rows if row[SPLIT]]
-    if given and len(given) < len(rows):  # of several sources some have a split of their own
-        sides = [_split(part, config, target) for part in (given, [row for row in rows if not row[SPLIT]])]
-        return tuple(first + second for first, second in zip(*sides, strict=True))
-    if given:
-        train = [row for row in rows if row[SPLIT] == "train"]
-        check = [row for row in rows if row[SPLIT] == "check"]
-        groups = {row[GROUP] for row in train} - {None}
-        shared = [row for row in check if row[GROUP] in groups]
-        if not (shared and config.group_column):
-            return train, check, []
-        message = f"{len(shared)} held-out rows are of groups that are also trained on, and were taken out."
-        return (
-            train,
-            [row for row in check if row[GROUP] not in groups],
-            [DataWarning("split", message, code="shared_groups", values={"count": len(shared)})],
-        )
-    labels = [row[target] for row in rows] if target == "label" else None
-    # Rows without a group stand for themselves.
-    groups = [row[GROUP] or f"\0{row['id']}" for row in rows] if any(row[GROUP] for row in rows) else None
-    held = split_rows(len(rows), config.check_fraction, config.seed, labels, groups)
-    train = [row for row, out in zip(rows, held, strict=True) if not out]
-    return train, [row for row, out in zip(rows, held, strict=True) if out], []
-
-
-def _group_pictures(rows: list[dict], digests: dict[str, str]) -> None:
-    """Rows of one picture are a group, where the data has no other."""
-    if not any(row[GROUP] for row in rows):
-        for row in rows:
-            row[GROUP] = digests[row["image"]]
-
-
-def _group_texts(rows: list[dict]) -> None:
-    """Questions about one text are a group, where the data has no other and there are several texts to split."""
-    for some in (rows, [row for row in rows if not row[SPLIT]]):
-        if len({row["context"] for row in some}) == 1:
-            return
-    for row in rows:
-        if row["context"] and not row[GROUP]:
-            row[GROUP] = hashlib.sha256(row["context"].encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _require_rows(rows: list[dict], config: DataConfig, warnings: list[DataWarning]) -> None:

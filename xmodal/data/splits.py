@@ -1,13 +1,82 @@
 """Which rows are trained on and which are held out. The same data, settings and seed give the same split."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
+from xmodal.data.config import DataConfig
+from xmodal.data.report import DataWarning
+from xmodal.data.rows import GROUP, SPLIT
 from xmodal.errors import InputError
 
 _TRIES = 200
+
+
+def split_sides(rows: list[dict], config: DataConfig, target: str) -> tuple[list[dict], list[dict], list[DataWarning]]:
+    """Rows to train on, rows held out, and warnings; rows that have a side keep it.
+
+    Args:
+        rows: As `build_rows` and the joining of data sets leave them.
+        config: The split that is wanted.
+        target: Role of what is learnt.
+    """
+    given = [row for row in rows if row[SPLIT]]
+    if given and len(given) < len(rows):  # of several sources some have a split of their own
+        sides = [split_sides(part, config, target) for part in (given, [row for row in rows if not row[SPLIT]])]
+        (first, first_held, warned), (second, second_held, also) = sides
+        train, shared = _without_groups([(first, second_held), (second, first_held)])
+        return train, first_held + second_held, [*warned, *also, *shared]
+    if given:
+        train = [row for row in rows if row[SPLIT] == "train"]
+        check = [row for row in rows if row[SPLIT] == "check"]
+        groups = {row[GROUP] for row in train} - {None}
+        shared = [row for row in check if row[GROUP] in groups]
+        if not (shared and config.group_column):
+            return train, check, []
+        message = f"{len(shared)} held-out rows are of groups that are also trained on, and were taken out."
+        return (
+            train,
+            [row for row in check if row[GROUP] not in groups],
+            [DataWarning("split", message, code="shared_groups", values={"count": len(shared)})],
+        )
+    labels = [row[target] for row in rows] if target == "label" else None
+    # Rows without a group stand for themselves.
+    groups = [row[GROUP] or f"\0{row['id']}" for row in rows] if any(row[GROUP] for row in rows) else None
+    held = split_rows(len(rows), config.check_fraction, config.seed, labels, groups)
+    train = [row for row, out in zip(rows, held, strict=True) if not out]
+    return train, [row for row, out in zip(rows, held, strict=True) if out], []
+
+
+def _without_groups(sides: list[tuple[list[dict], list[dict]]]) -> tuple[list[dict], list[DataWarning]]:
+    """Rows to train on, without those of groups that another data set has among the rows held out beside them."""
+    kept = []
+    for rows, held in sides:
+        groups = {row[GROUP] for row in held} - {None}
+        kept += [row for row in rows if row[GROUP] not in groups]
+    lost = sum(len(rows) for rows, _ in sides) - len(kept)
+    if not lost:
+        return kept, []
+    message = f"{lost} rows to train on are of groups that are held out from another data set, and were taken out."
+    return kept, [DataWarning("split", message, code="groups_across", values={"count": lost})]
+
+
+def group_pictures(rows: list[dict], digests: dict[str, str]) -> None:
+    """Rows of one picture are a group, where the data has no other."""
+    if not any(row[GROUP] for row in rows):
+        for row in rows:
+            row[GROUP] = digests.get(row["image"])
+
+
+def group_texts(rows: list[dict]) -> None:
+    """Questions about one text are a group, where the data has no other and there are several texts to split."""
+    for some in (rows, [row for row in rows if not row[SPLIT]]):
+        if len({row["context"] for row in some}) == 1:
+            return
+    for row in rows:
+        if row["context"] and not row[GROUP]:
+            row[GROUP] = hashlib.sha256(row["context"].encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def split_rows(

@@ -155,6 +155,7 @@ class GeneratorModel(PreTrainedModel, GenerationMixin):
         past_key_values=None,
         inputs_embeds: Tensor | None = None,
         labels: Tensor | None = None,
+        logits_to_keep: int = 0,
         **options,
     ) -> CausalLMOutputWithPast:
         """Logits of the next tokens, or with `labels` only the loss.
@@ -168,6 +169,7 @@ class GeneratorModel(PreTrainedModel, GenerationMixin):
             past_key_values: As transformers has them.
             inputs_embeds: Instead of `input_ids`.
             labels: `(batch, tokens)`: the token after each, -100 where it does not count.
+            logits_to_keep: Of so many places at the end there are logits; 0 for all.
             options: For the language model.
         """
         if inputs_embeds is None:
@@ -179,6 +181,8 @@ class GeneratorModel(PreTrainedModel, GenerationMixin):
         dtype = inputs_embeds.dtype
         with torch.autocast(inputs_embeds.device.type, dtype, enabled=dtype == torch.bfloat16):
             if labels is None:
+                if logits_to_keep and self.language._supports_logits_to_keep():
+                    options["logits_to_keep"] = logits_to_keep
                 return self.language(**given, past_key_values=past_key_values, **options)
             hidden = self.language.get_decoder()(**given, use_cache=False).last_hidden_state
         wanted = labels != _IGNORED  # the vocabulary is most of the work: only where it counts

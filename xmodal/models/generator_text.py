@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 from transformers import AutoProcessor
+from transformers.cache_utils import DynamicCache
 from transformers.generation.stopping_criteria import StoppingCriteria, StoppingCriteriaList
 
+from xmodal.models.beam_cache import widen
 from xmodal.models.generator import GeneratorConfig, GeneratorModel
 
 if TYPE_CHECKING:
@@ -210,8 +212,8 @@ def generate_texts(
         processor: Of the model.
         seen: The tower's tokens `(batch, places, dim)`.
         instructions: `SHORT`, `LONG`, or a question, for each.
-        tell: Called with the text so far, for a single picture; another text may turn out to be better in the end. What
-            it raises stops the text.
+        tell: Called with the first picture's text so far; another text may turn out to be better in the end. What it
+            raises stops all.
     """
     texts: dict[int, str] = {}
     for beams in (1, BEAMS):
@@ -239,20 +241,36 @@ def answer_texts(
 
 def _generate(
     model: GeneratorModel, processor: GeneratorProcessor, seen: Tensor, instructions: Sequence[str],
-    tell: Callable[[str], None] | None = None, **options,
+    tell: Callable[[str], None] | None = None, num_beams: int = 1, **options,
 ):  # fmt: skip
     """What `generate` gives, and the prompt's length."""
-    names = model.tower.tell_names(seen.to(model.device), model.config.names)
+    seen = seen.to(model.device)
+    names = model.tower.tell_names(seen, model.config.names)
     prompts = {name: value.to(model.device) for name, value in processor.prompts(instructions, names).items()}
     length = prompts["input_ids"].shape[1]
+    most = max(processor.most[kind_of(one)] for one in instructions)
     if tell:
         options["stopping_criteria"] = StoppingCriteriaList([_Teller(processor, length, tell)])
+    if num_beams > 1:
+        options["past_key_values"] = widen(_read(model, prompts, seen), num_beams, most + 1)
+    else:
+        options["picture_tokens"] = seen
     out = model.generate(
-        **prompts, picture_tokens=seen.to(model.device), do_sample=False,
-        max_new_tokens=max(processor.most[kind_of(one)] for one in instructions),
+        **prompts, do_sample=False, num_beams=num_beams, max_new_tokens=most,
         eos_token_id=processor.end, pad_token_id=processor.end, **options,
     )  # fmt: skip
     return out, length
+
+
+def _read(model: GeneratorModel, prompts: dict[str, Tensor], seen: Tensor) -> DynamicCache:
+    """What the language model remembers of the pictures and all but the last token of their instructions."""
+    attention = prompts["attention_mask"][:, :-1]
+    cache = DynamicCache(config=model.config.text_config)
+    model(
+        input_ids=prompts["input_ids"][:, :-1], attention_mask=attention, picture_tokens=seen,
+        position_ids=(attention.cumsum(1) - 1).clamp(min=0), past_key_values=cache, use_cache=True, logits_to_keep=1,
+    )  # fmt: skip
+    return cache
 
 
 def kind_of(instruction: str) -> str:

@@ -1,5 +1,6 @@
 """Names of what a picture shows: the image tower with its own last layer, the 1,000 classes of ImageNet."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,9 @@ class ImageLabeller(nn.Module):
         return sum(p.numel() * p.element_size() for p in self.parameters())
 
     @torch.inference_mode()
-    def scores(self, image: "Image.Image") -> torch.Tensor:
-        """Probabilities `(classes,)` of an RGB picture."""
-        return self.network(self._pixels(image)).float().softmax(-1)[0].cpu()
+    def scores(self, images: Sequence["Image.Image"]) -> torch.Tensor:
+        """Probabilities `(pictures, classes)` of RGB pictures."""
+        return self.network(torch.cat([self._pixels(image) for image in images])).float().softmax(-1).cpu()
 
     @torch.inference_mode()
     def where(self, image: "Image.Image", number: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from xmodal.tasks.passages import Passage
 from xmodal.tasks.picture_answers import list_pictures, look_for_answers
 from xmodal.tasks.results import AnswerResult, Evidence
 from xmodal.tasks.retrieval import Index, build_index
-from xmodal.tasks.sources import health_collection, is_health_collection, read_source
+from xmodal.tasks.sources import health_collection, is_health_collection, name_apart, read_source
 from xmodal.tasks.spans import Span, find_spans, is_cut
 
 DEFAULT_MODEL = "span-qa-en-zh"
@@ -77,11 +77,12 @@ def answer(
     given = [(Path(path), kind) for files, kind in ((text, ""), (image, "image"), (audio, "audio"))
              for path in ([files] if isinstance(files, str | Path) else files)]  # fmt: skip
     documents = [read_source(path, kind, ocr=ocr, report=report, cancel=cancel) for path, kind in given]
-    if passage:
+    if passage.strip():
         documents.append(make_document(passage, "text"))
     if not documents:
         documents = [health_collection(language_of(question))]
-    return answer_from(build_index(documents, report=report, cancel=cancel), question, model, report, cancel)
+    index = build_index(name_apart(documents), report=report, cancel=cancel)
+    return answer_from(index, question, model, report, cancel)
 
 
 def answer_from(
@@ -113,26 +114,28 @@ def answer_from(
         result = find_spans(
             network, question, passages, leads=[len(lead) for lead in leads], top=2 * top, report=report, cancel=cancel
         )
-        notes = (LONG_QUESTION,) if is_cut(network, question) else ()
+        notes = [LONG_QUESTION] if is_cut(network, question) else []
     spans = _distinct(result.spans)[:top]
     evidence = [_evidence(index, found[span.passage].passage, span, len(leads[span.passage])) for span in spans]
     text, answerable, confidence = result.text, result.answerable, result.confidence
     pictures, name, english = list_pictures(index.documents), adapter.name, language_of(question) == "en"
     looker = looker or (find_describer() if pictures else None)
-    seen = look_for_answers(pictures, question, looker, report) if looker and english else []
+    seen, unseen = look_for_answers(pictures, question, looker, report, cancel) if looker and english else ([], ())
+    notes += [*unseen, *([ENGLISH_ONLY] if pictures and looker and not english else [])]
     if seen and (not answerable or seen[0].score > confidence):
         text, answerable, confidence, name = seen[0].text, True, seen[0].score, looker.name
-        evidence = [seen[0], *evidence, *seen[1:]][:top]
+        evidence = [*seen, *evidence]
     else:
-        evidence = [*evidence, *seen][:top]
+        evidence = [*evidence, *seen]
+    rest = sorted(evidence[1:], key=lambda one: -one.score)
     return AnswerResult(
         question=question,
         answer=text,
         answerable=answerable,
         confidence=round(confidence, 4),
         language=language_of(question),
-        evidence=tuple(evidence),
-        notes=(*_notes(index.documents), *notes, *((ENGLISH_ONLY,) if pictures and looker and not english else ())),
+        evidence=(*evidence[:1], *rest)[:top],
+        notes=(*_notes(index.documents), *notes),
         model=name,
         seconds=round(time.perf_counter() - started, 3),
     )

@@ -20,7 +20,7 @@ from xmodal.models.registry import list_models
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.adapters import load_of, pick_default
 from xmodal.tasks.label_words import describe_labels, settle
-from xmodal.tasks.pictures import label_picture, read_page
+from xmodal.tasks.pictures import label_pictures, read_page
 from xmodal.tasks.results import ColourShare, DescribeResult, LabelScore
 
 if TYPE_CHECKING:
@@ -118,15 +118,17 @@ def iter_describe(
         check_cancelled(cancel)
         if report and pictures:
             report(Progress("describe", read[0][0].name, start, len(paths), "pictures"))
-        told = _describe_all(adapter, pictures, length, tell if len(paths) == 1 else None, report, cancel)
+        texts = _describe_all(adapter, pictures, length, tell if len(paths) == 1 else None, report, cancel)
+        told = zip(texts, label_pictures(pictures, report=report, cancel=cancel), strict=True)
+        shared = (time.perf_counter() - started) / max(len(pictures), 1)
         for path, image in read:
             check_cancelled(cancel)
             if isinstance(image, XmodalError):
                 yield path, image
                 continue
             name = adapter.name if adapter else list_models("label")[0]
-            yield path, _result(path, image, next(told), language, name, ocr, settled, started, report, cancel)
-            started = time.perf_counter()
+            began = time.perf_counter() - shared
+            yield path, _result(path, image, *next(told), language, name, ocr, settled, began)
 
 
 def ask_picture(
@@ -190,22 +192,20 @@ def _borrow(adapter: Adapter, report: Reporter | None) -> "Iterator[Generator]":
 
 def _describe_all(
     adapter: Adapter | None, pictures: list, length: str, tell: Tell | None, report: Reporter | None, cancel
-) -> Iterator[str]:
+) -> list[str]:
     """A description for each picture; empty ones where there is no model."""
     if adapter is None or not pictures:
-        yield from [""] * len(pictures)
-        return
+        return [""] * len(pictures)
     from xmodal.models.generator_text import LONG, SHORT
 
     def check_and_tell(text: str) -> None:
         check_cancelled(cancel)
-        if tell:
+        if tell:  # of a single picture
             tell(finish(text, False))
 
     with _borrow(adapter, report) as generator:
-        single = check_and_tell if len(pictures) == 1 else None
-        texts = _generate(generator, pictures, LONG if length == "long" else SHORT, single)
-    yield from (finish(text) for text in texts)
+        texts = _generate(generator, pictures, LONG if length == "long" else SHORT, check_and_tell)
+    return [finish(text) for text in texts]
 
 
 def _generate(generator: "Generator", pictures: list, instruction: str, tell: Tell | None) -> list[str]:
@@ -232,26 +232,25 @@ def finish(text: str, whole: bool = True) -> str:
 
 
 def _result(
-    path: Path, image: "Image.Image", told: str, language: str, model: str, ocr: bool, settled: bool, started: float,
-    report, cancel,
+    path: Path, image: "Image.Image", told: str, labels: Sequence[LabelScore], language: str, model: str, ocr: bool,
+    settled: bool, began: float,
 ) -> DescribeResult:  # fmt: skip
-    labels = tuple(label_picture(image, report=report, cancel=cancel))
     description = told or describe_labels(labels, language)
     if told and settled and model == DEFAULT_MODEL:
         description = settle(told, labels)
     if language == "zh":
-        labels = tuple(LabelScore(chinese_name(one.label, "pictures"), one.score) for one in labels)
+        labels = [LabelScore(chinese_name(one.label, "pictures"), one.score) for one in labels]
     written = tuple(read_page(image)) if ocr else ()
     colours = tuple(ColourShare(one.name, one.hex, one.share) for one in dominant_colours(image))
     return DescribeResult(
         file=path.name,
         description=description,
-        labels=labels,
+        labels=tuple(labels),
         alt=_alt_text(description, written, language),
         colours=colours,
         written=written,
         model=model,
-        seconds=round(time.perf_counter() - started, 3),
+        seconds=round(time.perf_counter() - began, 3),
         notes=(FIRST_FRAME,) if has_more_frames(path) else (),
     )
 

@@ -59,6 +59,7 @@ def find_pictures(
         CancelledError: `cancel` was set.
     """
     found, left_out = [], 0
+    several = sum(Path(file).suffix.lower() == ".zip" for file in files) > 1
     for number, path in enumerate(map(Path, files)):
         if path.suffix.lower() != ".zip":
             found.append(Picture(path.name, path))
@@ -74,7 +75,8 @@ def find_pictures(
             continue
         members = sorted(member for member in folder.rglob("*") if member.is_file())
         pictures = [member for member in members if member.suffix.lower() in (*IMAGE_SUFFIXES, *_DRAWINGS)]
-        found += [Picture(member.relative_to(folder).as_posix(), member) for member in pictures]
+        start = f"{path.stem}/" if several else ""
+        found += [Picture(start + member.relative_to(folder).as_posix(), member) for member in pictures]
         left_out += len(members) - len(pictures)
     if not found:
         raise InputError(

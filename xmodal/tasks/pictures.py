@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xmodal.data.documents import Document, Part
-from xmodal.data.images import load_image
+from xmodal.data.images import has_more_frames, load_image
 from xmodal.device import pick_device
 from xmodal.errors import InputError
 from xmodal.models.image_labels import ImageLabeller
@@ -38,10 +38,20 @@ def label_picture(image: "Image.Image", top: int = 5, report: Reporter | None = 
         report: Told of downloads.
         cancel: Stops them.
     """
+    return label_pictures([image], top, report, cancel)[0]
+
+
+def label_pictures(
+    images: Sequence["Image.Image"], top: int = 5, report: Reporter | None = None, cancel=None
+) -> list[list[LabelScore]]:
+    """As `label_picture`, of several at once."""
+    if not images:
+        return []
     with _borrow_labeller(report, cancel) as network:
-        scores, order = network.scores(image).topk(top)
+        best = network.scores(images).topk(top)
         return [
-            LabelScore(network.labels[i], round(s, 4)) for i, s in zip(order.tolist(), scores.tolist(), strict=True)
+            [LabelScore(network.labels[i], round(s, 4)) for i, s in zip(order, scores, strict=True)]
+            for order, scores in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ]
 
 
@@ -66,7 +76,7 @@ def look_at(image: "Image.Image", label: str, report: Reporter | None = None, ca
         if not numbers:
             raise InputError(f"There is no label {label!r}.", "Give one that the picture was labelled with.")
         if len(numbers) > 1:  # the bird and the machine are both a crane
-            scores = network.scores(image)
+            scores = network.scores([image])[0]
             numbers.sort(key=lambda i: -scores[i])
         return network.where(image, numbers[0])
 
@@ -94,7 +104,9 @@ def read_picture(path: Path, report: Reporter | None = None, cancel: threading.E
     parts = [Part(text, heading=WRITTEN) for text in join_lines(read_lines(image))]
     check_cancelled(cancel)
     shown = describe_labels(label_picture(image, report=report, cancel=cancel))
-    return Document(path.name, (*parts, Part(shown, heading=SHOWN)), kind="image")
+    first = f"{path.name} moves, or holds several pictures: only the first one was read."
+    warnings = (first,) if has_more_frames(path) else ()
+    return Document(path.name, (*parts, Part(shown, heading=SHOWN)), warnings, kind="image")
 
 
 def read_page(image: "Image.Image") -> list[str]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from mimetypes import guess_type
@@ -18,7 +18,7 @@ from xmodal.models.adapters import shipped_dir
 from xmodal.paths import home
 from xmodal.progress import Progress, Reporter
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def kind_of(path: Path) -> str:
@@ -75,11 +75,25 @@ def read_source(
         return _once(path, kind, partial(read_recording, path, report, cancel))
     if report:
         report(Progress("read", path.name))
-    if ocr and path.suffix.lower() == ".pdf":
-        from xmodal.tasks.pictures import read_page
+    if path.suffix.lower() != ".pdf":
+        return read_document(path, report, cancel)
+    if not ocr:
+        return _once(path, "pdf", partial(read_document, path, report, cancel))
+    from xmodal.tasks.pictures import read_page
 
-        return _once(path, "ocr", partial(read_document, path, report, cancel, read_page))
-    return read_document(path, report, cancel)
+    return _once(path, "ocr", partial(read_document, path, report, cancel, read_page))
+
+
+def name_apart(documents: Sequence[Document]) -> list[Document]:
+    """The documents, each with a name of its own: a second `a.txt` is called `a.txt (2)`."""
+    named: dict[str, Document] = {}
+    for document in documents:
+        number, name = 1, document.name
+        while name in named:
+            number += 1
+            name = f"{document.name} ({number})"
+        named[name] = replace(document, name=name)
+    return list(named.values())
 
 
 def _require_media(path: Path) -> None:

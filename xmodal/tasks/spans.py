@@ -6,6 +6,7 @@ Training, measuring and question answering share this path. Positions are charac
 
 import math
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _PAIRS_AT_ONCE = 256
 _CANDIDATES = 20
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _JOINER = "\u200d"
+_tokenizing = threading.Lock()
+"""How a tokenizer cuts texts is a state of it, and several visitors share one."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,8 @@ def make_windows(model: SpanModel, questions: Sequence[str], passages: Sequence[
     kept = [number for number, passage in enumerate(passages) if passage and passage.strip()]
     for begin in range(0, len(kept), _PAIRS_AT_ONCE):
         numbers = kept[begin : begin + _PAIRS_AT_ONCE]
-        encoded = tokenizer(
+        encoded = _tokenize(
+            tokenizer,
             _cut(tokenizer, [_clean(questions[number]) for number in numbers], config.max_length // 4),
             [_clean(passages[number]) for number in numbers],
             truncation="only_second",
@@ -267,6 +271,11 @@ def _clean(text: str) -> str:
     return _LONE_SURROGATE.sub("\ufffd", text)
 
 
+def _tokenize(tokenizer, *texts: list[str], **options):
+    with _tokenizing:
+        return tokenizer(*texts, **options)
+
+
 def is_cut(model: SpanModel, question: str) -> bool:
     """Whether only the end of a question is read."""
     return _cut(model.tower.tokenizer, [question], model.span_config.max_length // 4) != [question]
@@ -275,6 +284,6 @@ def is_cut(model: SpanModel, question: str) -> bool:
 def _cut(tokenizer, questions: list[str], most: int) -> list[str]:
     """The ends of questions that have more tokens: what is asked stands there, after what it is about."""
     most -= tokenizer.num_special_tokens_to_add() + 1  # the cut may begin within a word, which is a token more
-    encoded = tokenizer(questions, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    encoded = _tokenize(tokenizer, questions, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     return [question[spans[-most][0] :] if len(spans) > most else question for question, spans in
             zip(questions, encoded["offset_mapping"], strict=True)]  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from xmodal.data.config import DataConfig
@@ -19,6 +19,14 @@ _TASK_DEFAULTS = {
     "transcribe": {"trainable": "lora", "batch_size": 8},
     "describe": {"trainable": "lora", "batch_size": 16},
 }
+_ONLY_FOR = {
+    **dict.fromkeys(("schedule", "token_dropout", "distill"), ("classify",)),
+    "class_balance": ("classify", "answer"),  # questions with an answer and without
+    **dict.fromkeys(("lora_layers", "unanswerable", "glossed", "glossed_texts", "twisted", "bilingual"), ("answer",)),
+    **dict.fromkeys(("encoder", "joined"), ("transcribe",)),
+    **dict.fromkeys(("caption_questions", "class_pictures"), ("describe",)),
+}
+"""Settings of `train` that not every task has."""
 _EPOCHS = {"head": 30.0, "lora": 3.0, "top": 3.0, "full": 3.0}
 
 
@@ -78,7 +86,8 @@ class TrainConfig(BaseModel):
         max_minutes: Stop after so many minutes of steps, with the learning rate at its end by then; 0 for no limit.
         checkpoint_minutes: Minutes between checkpoints, which are what a stop or a crash can lose; 0 for one an epoch.
         batch_size: Rows a step.
-        class_balance: `weights` in the loss or `oversample` rare classes.
+        class_balance: `weights` in the loss or `oversample` rare classes. Only for `classify`; `oversample` also for
+            questions on texts, with an answer and without.
         ngrams: Also count the text's characters and pairs of them, which tell topics apart that the tower blurs.
         max_length: Text tokens at most; for `answer`, of question and passage, which are read in windows.
         mean_with: Names or folders of adapters of the same shape, such as earlier stages: the result is the mean
@@ -190,7 +199,7 @@ class Recipe(BaseModel):
         defaults = _TASK_DEFAULTS.get(self.task, {}).items()
         left_out = {key: value for key, value in defaults if key not in self.train.model_fields_set}
         if self.start and self.train.learning_rate is None:
-            left_out["learning_rate"] = _FURTHER * self.train.rate
+            left_out["learning_rate"] = _FURTHER * self.train.model_copy(update=left_out).rate
         if self.task == "describe" and self.train.epochs is None:
             left_out["epochs"] = _EPOCHS["lora"]  # a pass costs as much, also where only the connector is trained
         if left_out:
@@ -202,24 +211,14 @@ class Recipe(BaseModel):
         return self.model_copy(update={"data": self.data.map_sources(change)})
 
     @model_validator(mode="after")
-    def _of_the_task(self) -> "Recipe":
+    def _of_the_task(self, info: ValidationInfo) -> "Recipe":
         train, others = self.train, TrainConfig.model_fields
-        names = ("schedule", "token_dropout", "distill")
-        used = ["train." + name for name in names if getattr(train, name) != others[name].default]
-        used += ["data.missing: fill"] if self.data.missing == "fill" else []
-        if used and self.task != "classify":
-            raise ValueError(f"{used[0]} is only for the task classify")
-        for name, task in (
-            ("lora_layers", "answer"),
-            ("glossed", "answer"),
-            ("glossed_texts", "answer"),
-            ("twisted", "answer"),
-            ("bilingual", "answer"),
-            ("caption_questions", "describe"),
-            ("class_pictures", "describe"),
-        ):
-            if getattr(train, name) and self.task != task:
-                raise ValueError(f"train.{name} is only for the task {task}")
+        kept = (info.context or {}).get("kept")
+        for name, tasks in _ONLY_FOR.items():
+            if self.task not in tasks and not kept and getattr(train, name) != others[name].default:
+                raise ValueError(f"train.{name} is only for the task {' or '.join(tasks)}")
+        if self.data.missing == "fill" and self.task != "classify":
+            raise ValueError("data.missing: fill is only for the task classify")
         if train.mean_with and self.task == "classify":
             raise ValueError("train.mean_with is not for the task classify")
         if self.task == "classify" and train.pull and train.trainable == "head":
@@ -249,12 +248,13 @@ class Recipe(BaseModel):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
-def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
+def load_recipe(path: str | Path, overrides: list[str] | None = None, *, kept: bool = False) -> Recipe:
     """Read a recipe file.
 
     Args:
         path: A YAML file. Relative data sources are looked for beside it first.
         overrides: `KEY=VALUE` pairs such as `train.epochs=2`; values are YAML.
+        kept: See `parse_recipe`.
 
     Raises:
         InputError: The file or a value cannot be used.
@@ -275,17 +275,21 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
         more = data.get("more_sources")
         data |= {"source": _beside(data["source"], path.parent)} if "source" in data else {}
         data |= {"more_sources": [_beside(source, path.parent) for source in more]} if isinstance(more, list) else {}
-    return parse_recipe(content)
+    return parse_recipe(content, kept=kept)
 
 
-def parse_recipe(content: dict[str, Any]) -> Recipe:
+def parse_recipe(content: dict[str, Any], *, kept: bool = False) -> Recipe:
     """Check a recipe given as plain values.
+
+    Args:
+        content: The values.
+        kept: It is of a run that exists; older versions let it have settings that mean nothing for its task.
 
     Raises:
         InputError: A key is unknown or a value cannot be used; names the first.
     """
     try:
-        return Recipe.model_validate(content)
+        return Recipe.model_validate(content, context={"kept": kept})
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "content"

@@ -65,15 +65,18 @@ def cross_validate(
 def split_folds(data: LoadedData, recipe: Recipe) -> list[np.ndarray]:
     """The numbers of the rows held out in each part, by class where there are classes and with groups kept together.
 
+    Rows of data sets that are not measured are held out in none.
+
     Raises:
         InputError: There are fewer rows or groups than parts, or a row is in no part of the column given.
     """
-    rows, count = len(data.train), recipe.cross_validation
-    groups = list(data.train["group"])
+    own = np.array([i for i, name in enumerate(data.train["id"]) if name not in data.further], int)
+    measured, count = data.train.select(own), recipe.cross_validation
+    groups = list(measured["group"])
     if recipe.cross_validation_column:
-        return _by_column(groups, recipe.cross_validation_column)
+        return [own[held] for held in _by_column(groups, recipe.cross_validation_column)]
     grouped = any(groups)
-    labels = list(data.train["label"]) if "label" in data.roles else [""] * rows
+    labels = list(measured["label"]) if "label" in data.roles else [""] * len(own)
     # Rows without a group stand for themselves.
     groups = [group or f"\0{i}" for i, group in enumerate(groups)]
     if len(set(groups)) < count:
@@ -92,7 +95,7 @@ def split_folds(data: LoadedData, recipe: Recipe) -> list[np.ndarray]:
     }[by_class, grouped](count, shuffle=True, random_state=recipe.train.seed)  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of rare classes, which the data's report tells of
-        return [held for _, held in splitter.split(np.zeros(rows), labels, groups)]
+        return [own[held] for _, held in splitter.split(np.zeros(len(own)), labels, groups)]
 
 
 def select_fold(data: LoadedData, held: np.ndarray) -> LoadedData:

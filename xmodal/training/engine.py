@@ -32,6 +32,7 @@ from xmodal.training.runs import (
     clear_checkpoints,
     create_run,
     hold,
+    hold_to_data,
     read_run,
     runs_dir,
     write_status,
@@ -91,7 +92,7 @@ def train(
         untrusted: The data is a stranger's upload; see `load_data`.
 
     Raises:
-        InputError: The run to resume is unknown, in progress, or of another recipe.
+        InputError: The run to resume is unknown, in progress, or of another recipe or other data.
         XmodalError: Data, models or settings cannot be used, or it was stopped.
     """
     started = time.perf_counter()
@@ -127,6 +128,7 @@ def _train(
     with main_first():
         data = load_data(recipe.data, report, cancel, untrusted=untrusted)
     require_sides(data.train, data.check, to_check=not status.get("only"))
+    by_main(lambda: hold_to_data(folder, data.report.fingerprint))
     kind = learner_class(recipe.task, data.roles)
     for warning in data.report.warnings if is_main() else ():
         _log.warning("%s", " ".join([warning.message, *warning.examples[:1]]))

@@ -82,6 +82,9 @@ def paired_gain(
 ) -> Gain:
     """The difference on the same examples; they are drawn together, so what is hard for both does not count as noise.
 
+    Where all change alike, or so few change that a sign test could not tell it from chance, drawing anew tells too
+    little; then the interval reaches to where as many would have changed the other way as can go unseen.
+
     Args:
         before: Values or pairs, as for `bootstrap_interval`.
         after: Those of the same examples, in the same order.
@@ -98,6 +101,10 @@ def paired_gain(
     drawn = _resample(np.stack([first, second]), seed)
     low, high = np.nanquantile(drawn[1] - drawn[0], ((1 - level) / 2, (1 + level) / 2))
     difference = _rate(second) - _rate(first)
+    changed = max(1, np.count_nonzero(_changes(first, second)))
+    left = 2 * ((1 - level) / 2) ** (1 / changed) - 1  # not above 0 where it may be chance by an exact sign test
+    if low == high or left <= 0:
+        low, high = min(low, left * difference), max(high, left * difference)
     noise = bool(low <= 0 <= high)
     return Gain(difference, float(low), float(high), level, noise, not noise and (difference < 0) == lower_is_better)
 
@@ -111,14 +118,17 @@ def changed_examples(
     first, second = _to_pairs(before), _to_pairs(after)
     if len(first) != len(second):
         raise ValueError(f"{len(first)} examples before and {len(second)} after")
-    # An utterance without reference words counts by its edits.
-    change = second[:, 0] / np.maximum(second[:, 1], 1e-9) - first[:, 0] / np.maximum(first[:, 1], 1e-9)
-    change = -change if lower_is_better else change
+    change = _changes(first, second) * (-1 if lower_is_better else 1)
     order = np.argsort(-np.abs(change), kind="stable")
     return {
         "better": [int(i) for i in order if change[i] > 0],
         "worse": [int(i) for i in order if change[i] < 0],
     }
+
+
+def _changes(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Of each example; an utterance without reference words counts by its edits."""
+    return second[:, 0] / np.maximum(second[:, 1], 1e-9) - first[:, 0] / np.maximum(first[:, 1], 1e-9)
 
 
 def _to_pairs(examples: Sequence[float] | Sequence[Pair]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """How sure a generator may be of its answers: fitted to questions about pictures that it was not trained on."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 
@@ -18,18 +19,32 @@ _FROM, _SHARE, _MOST = 200, 0.05, 300
 def put_aside(rows: Sequence[dict], seed: int) -> tuple[list[dict], list[dict]]:
     """Rows to train on, and questions about pictures of which nothing is trained on; few rows are all trained on.
 
+    Groups stay whole, unless more than twice the share would go with them: then pictures do, or else only rows.
+
     Args:
-        rows: `image`, `question`, `group`.
+        rows: `id`, `image`, `question`, `group`.
         seed: Of the draw.
     """
     asked = [row for row in rows if row.get("question")]
-    groups = [row["group"] or row["image"] for row in asked]
-    if len(asked) < _FROM or len(set(groups)) < 2:
-        return list(rows), []
-    held = split_rows(len(asked), min(_SHARE, _MOST / len(asked)), seed, groups=groups)
-    out = {group for group, is_out in zip(groups, held, strict=True) if is_out}
-    kept = [row for row in rows if (row["group"] or row["image"]) not in out]
-    return kept, [row for row, is_out in zip(asked, held, strict=True) if is_out]
+    kept, aside = list(rows), []
+    if len(asked) < _FROM or len({_group(row) for row in asked}) < 2:
+        return kept, aside
+    share = min(_SHARE, _MOST / len(asked))
+    for part in (_group, itemgetter("image"), itemgetter("id")):
+        parts = [part(row) for row in asked]
+        if len(set(parts)) < 2:
+            continue
+        held = split_rows(len(asked), share, seed, groups=parts)
+        aside = [row for row, is_out in zip(asked, held, strict=True) if is_out]
+        out = {part(row) for row in aside}
+        kept = [row for row in rows if part(row) not in out]
+        if len(aside) <= 2 * share * len(asked):
+            break
+    return kept, aside
+
+
+def _group(row: dict) -> str:
+    return row["group"] or row["image"]
 
 
 def fit_answer_odds(found: Sequence[tuple[str, float]], accepted: Sequence[Sequence[str]]) -> tuple[float, float]:

@@ -32,7 +32,8 @@ class Run:
         id: Name of its folder.
         folder: Where it is.
         state: `interrupted` is one whose process died.
-        status: Content of `status.json`: `state`, `time`, and `out`, `problem`, `advice` where there are any.
+        status: Content of `status.json`: `state`, `time`, and `out`, `fingerprint` (of the data), `problem`, `advice`
+            where there are any.
         result: Content of `result.json`; None until it is finished.
     """
 
@@ -45,7 +46,7 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """What was asked, with the full path of the data."""
-        return load_recipe(self.folder / RECIPE)
+        return load_recipe(self.folder / RECIPE, kept=True)
 
     @property
     def curve(self) -> list[dict]:
@@ -111,6 +112,21 @@ def write_status(folder: Path, state: State, **more: str) -> None:
     old = {k: v for k, v in _read(folder / STATUS).items() if k not in ("problem", "advice")}
     content = {**old, **more, "state": state, "time": f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z}"}
     replace_text(folder / STATUS, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def hold_to_data(folder: Path, fingerprint: str) -> None:
+    """Remember the data of a run; once something was made of it, it may not change, or rows change sides unseen.
+
+    A run of an older version, which did not remember it, goes on.
+
+    Raises:
+        InputError: The run began with other data.
+    """
+    known = _read(folder / STATUS).get("fingerprint", fingerprint)
+    begun = any((folder / made).exists() for made in (CHECKPOINTS, "folds"))
+    if begun and known != fingerprint:
+        raise InputError("The data has changed since the run began.", "Start a new run.")
+    write_status(folder, "running", fingerprint=fingerprint)
 
 
 def hold(folder: Path) -> FileLock:

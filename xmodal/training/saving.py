@@ -42,6 +42,7 @@ def save_trained(learner: Learner, folder: Path, started: float) -> Adapter:
         data={
             "source": ", ".join(map(bare_name, recipe.data.sources)),
             "fingerprint": data.report.fingerprint,
+            "measured_fingerprint": data.report.measured_fingerprint,
             "train_rows": data.report.train_rows,
             "check_rows": data.report.check_rows,
             "licence": recipe.licence or data.report.licence,

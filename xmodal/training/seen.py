@@ -21,7 +21,9 @@ def find_seen(recipe: Recipe, data: LoadedData) -> dict[str, list[str]]:
     if the whole data and its split are. Each is logged.
     """
     names = dict.fromkeys(name for name in (recipe.start, *recipe.train.mean_with) if name)
-    found = [one.name for one in map(load_adapter, names) if _may_have_seen(one, recipe, data.report.fingerprint)]
+    found = [
+        one.name for one in map(load_adapter, names) if _may_have_seen(one, recipe, data.report.measured_fingerprint)
+    ]
     for name in found if is_main() else ():
         _log.warning(
             "%s may have been trained on rows that are held out now: the numbers may look better than they are. "
@@ -35,12 +37,12 @@ def _may_have_seen(adapter: Adapter, recipe: Recipe, fingerprint: str) -> bool:
     told = yaml.safe_load(adapter.recipe).get("data", {}) if adapter.recipe else {}
     old = {**DataConfig(source="-").model_dump(mode="json"), **told}
     now = recipe.data.map_sources(bare_name).model_dump(mode="json")
-    (held, further), (old_held, old_further) = _sides(now), _sides(old)
+    (held, _), (old_held, old_further) = _sides(now), _sides(old)
     if not set(held) & {*old_held, *old_further}:
         return False
-    # Further sets change the fingerprint, but not the rows held out of those that are measured.
-    more = further != old_further or (further and now["more_share"] != old["more_share"])
-    alike = adapter.data.get("fingerprint") == fingerprint or more
+    # Older adapters tell the whole data's alone, which further sets are a part of.
+    known = adapter.data.get("measured_fingerprint") or ("" if old_further else adapter.data.get("fingerprint"))
+    alike = known in ("", fingerprint)
     # It may itself have gone on from one that had seen them.
     return "seen_by" in adapter.metrics or not alike or held != old_held or any(old[key] != now[key] for key in _SPLIT)
 

@@ -111,6 +111,7 @@ class AnswerEvents:
         yield from self._run(Wish("", spoken or "", health, tuple(files or ()), text or "", ocr, model or ""), request)
 
     def _run(self, wish: Wish, request: gr.Request) -> Iterator[dict]:
+        """Answer; a question asked meanwhile takes the page over, and this one says no more."""
         session = self.sessions.get(request)
         session.restart()
         session.rated = 0
@@ -119,11 +120,15 @@ class AnswerEvents:
         try:
             for items in stream(partial(work, wish, session, cancel), cancel):
                 for item in items:
+                    if session.cancel is not cancel:
+                        return
                     yield self._draw(session, item, time.monotonic() - began)
         except CancelledError:
-            yield self._at_rest(views.finished(0, [], stopped=True))
+            if session.cancel is cancel:
+                yield self._at_rest(views.finished(0, [], stopped=True))
         except Exception as error:  # noqa: BLE001 - `stream` has logged it; the page goes on
-            yield self._at_rest(warn(error))
+            if session.cancel is cancel:
+                yield self._at_rest(warn(error))
 
     def _draw(self, session: AnswerSession, item: object, seconds: float) -> dict:
         """Updates for something new."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,27 +92,22 @@ def work(wish: Wish, session: AnswerSession, cancel: threading.Event, emit: Call
 def _read(wish: Wish, language: str, cancel: threading.Event, emit) -> "tuple[list[Document], dict[str, Path]]":
     """The sources as documents, each with a name of its own, and the files that can be shown."""
     from xmodal.data.documents import make_document
-    from xmodal.tasks.sources import health_collection, read_source
+    from xmodal.tasks.sources import health_collection, name_apart, read_source
 
-    documents, files = [], {}
+    documents, paths = [], [Path(file) for file in wish.files]
     if language:
         documents.append(health_collection(language))
     if wish.text.strip():
         documents.append(make_document(wish.text, "text"))
-    for path in map(Path, wish.files):
+    given = len(documents)
+    for path in paths:
         check_cancelled(cancel)
-        document = read_source(path, ocr=wish.ocr, report=emit, cancel=cancel)
-        used = {one.name for one in documents}
-        number, name = 1, document.name
-        while name in used:
-            number += 1
-            name = f"{document.name} ({number})"
-        documents.append(replace(document, name=name))
-        files[name] = path
+        documents.append(read_source(path, ocr=wish.ocr, report=emit, cancel=cancel))
     if not documents:
         raise InputError(
             "There is nothing to look for the answer in.",
             "Tick the health collection, choose a file, or paste a text.",
             "no_source",
         )
-    return documents, files
+    documents = name_apart(documents)
+    return documents, {one.name: path for one, path in zip(documents[given:], paths, strict=True)}

@@ -96,8 +96,9 @@ class DescribeEvents(RunEvents):
         return {self.one.file: str(path), self.one.camera: None, **self.on_wait()}
 
     def on_run(
-        self, file: str | None, photo: str | None, length: str, ocr: bool, model: str | None, request: gr.Request
-    ) -> Iterator[dict]:
+        self, file: str | None, photo: str | None, language: str, length: str, ocr: bool, model: str | None,
+        request: gr.Request,
+    ) -> Iterator[dict]:  # fmt: skip
         """Describe the picture, and show what is known as it comes."""
         source = file or photo
         if not source:
@@ -106,7 +107,7 @@ class DescribeEvents(RunEvents):
         session = self.sessions.renew(request, Path(source))
         session.ocr = ocr
         yield {**self._draw_empty(), self.one.status: views.progress()}
-        work = partial(describe_one, session.path, Wish(length, ocr, model or ""), session.cancel)
+        work = partial(describe_one, session.path, Wish(length, ocr, model or "", language), session.cancel)
 
         def draw(items: Sequence[object]) -> dict:
             updates = {}

@@ -30,7 +30,7 @@ class ManyEvents(RunEvents):
         at_once = {**private, "queue": False}
         gr.on([part.files.upload, part.files.clear], self.on_files, None, part.results, **at_once)
         run = part.run.click(self.on_wait, None, part.results, **at_once).then(
-            self.on_run, [part.files, *part.options.wishes, part.language], part.results, concurrency_limit=1,
+            self.on_run, [part.files, *part.options.wishes], part.results, concurrency_limit=1,
             concurrency_id=MANY_QUEUE, **private,
         )  # fmt: skip
         stop = part.stop.click(self.on_stop, None, None, cancels=[run], **at_once)
@@ -43,7 +43,7 @@ class ManyEvents(RunEvents):
         return {**self._draw_empty(), **self._at_rest("")}
 
     def on_run(
-        self, files: list[str] | None, length: str, ocr: bool, model: str | None, language: str, request: gr.Request
+        self, files: list[str] | None, language: str, length: str, ocr: bool, model: str | None, request: gr.Request
     ) -> Iterator[dict]:
         """Describe the pictures, and show each row as it is done."""
         if not files:

@@ -30,7 +30,7 @@ def draw_file(path: Path, side: int = SIDE) -> str:
     """
     from xmodal.data.images import load_image
 
-    image = load_image(path)
+    image = load_image(path, side=side)
     image.thumbnail((side, side))
     return draw_picture(image, side)
 

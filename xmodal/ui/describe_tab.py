@@ -19,6 +19,7 @@ LENGTHS, LANGUAGES = ("short", "long"), ("en", "zh")
 class OptionsPart:
     """How to describe."""
 
+    language: gr.Radio
     length: gr.Radio
     ocr: gr.Checkbox
     folded: gr.Accordion
@@ -27,8 +28,8 @@ class OptionsPart:
 
     @property
     def wishes(self) -> list:
-        """What a run takes, in the order of `Wish`."""
-        return [self.length, self.ocr, self.model]
+        """What a run takes."""
+        return [self.language, self.length, self.ocr, self.model]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,6 @@ class ManyPart:
     """Components for many pictures."""
 
     files: gr.File
-    language: gr.Radio
     options: OptionsPart
     run: gr.Button
     stop: gr.Button
@@ -146,6 +146,10 @@ def _build_source() -> dict:
 
 
 def _build_options(prefix: str) -> OptionsPart:
+    language = gr.Radio(
+        [(label(f"describe.language_{code}"), code) for code in LANGUAGES], value=LANGUAGES[0],
+        label=label("describe.language"), elem_id=f"{prefix}-language",
+    )  # fmt: skip
     length = gr.Radio(
         [(label(f"describe.length_{name}"), name) for name in LENGTHS], value=LENGTHS[0],
         label=label("describe.length"), info=label("describe.length_info"), elem_id=f"{prefix}-length",
@@ -156,7 +160,7 @@ def _build_options(prefix: str) -> OptionsPart:
             [], label=label("describe.model"), info=label("describe.model_info"), elem_id=f"{prefix}-model"
         )
     about = panel(elem_id=f"{prefix}-about")
-    return OptionsPart(length, ocr, folded, model, about)
+    return OptionsPart(language, length, ocr, folded, model, about)
 
 
 def _build_results() -> dict:
@@ -200,10 +204,6 @@ def _build_many() -> ManyPart:
                 elem_classes="xm-drop xm-drop-many",
             )  # fmt: skip
             panel(hint("describe.files_info"))
-            language = gr.Radio(
-                [(label(f"describe.language_{code}"), code) for code in LANGUAGES], value=LANGUAGES[0],
-                label=label("describe.language"), elem_id="xm-pictures-language",
-            )  # fmt: skip
             options = _build_options("xm-pictures")
             run, stop = _build_run("describe.run_many", "xm-pictures")
             status = panel(elem_id="xm-pictures-status")
@@ -213,7 +213,7 @@ def _build_many() -> ManyPart:
                 csv = gr.DownloadButton(label("describe.csv"), size="sm", min_width=80, elem_id="xm-pictures-csv")
                 jsonl = gr.DownloadButton(label("describe.jsonl"), size="sm", min_width=80, elem_id="xm-pictures-jsonl")
             rows = panel(hint("describe.rows_empty"), "xm-card", elem_id="xm-pictures-rows")
-    return ManyPart(files, language, options, run, stop, status, tools, csv, jsonl, rows)
+    return ManyPart(files, options, run, stop, status, tools, csv, jsonl, rows)
 
 
 def _build_run(text: str, prefix: str) -> tuple[gr.Button, gr.Button]:

@@ -22,20 +22,22 @@ _WRITTEN = 160
 def description(text: str, growing: bool = False) -> str:
     """The description, maybe still growing."""
     return (
-        f'<p class="xm-answer xm-said" lang="en" aria-live="polite" aria-busy="{str(growing).lower()}">'
-        f"{escape(text)}</p>"
+        f'<p class="xm-answer xm-said" lang="{language_of(text)}" aria-live="polite"'
+        f' aria-busy="{str(growing).lower()}">{escape(text)}</p>'
     )
 
 
 def described(result: DescribeResult) -> str:
     """The whole description; a page in Chinese has what the labels say in Chinese below."""
+    if language_of(result.description) == "zh":
+        return description(result.description)
     chinese = describe_labels(result.labels, "zh")
     return f'{description(result.description)}<p class="xm-said xm-text" lang="zh">{escape(chinese)}</p>'
 
 
 def alt(result: DescribeResult) -> str:
     """The text that stands for the picture."""
-    return f'<p class="xm-said" lang="en">{escape(result.alt)}</p>'
+    return f'<p class="xm-said" lang="{language_of(result.alt)}">{escape(result.alt)}</p>'
 
 
 def labels(result: DescribeResult) -> str:

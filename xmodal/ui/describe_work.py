@@ -99,7 +99,7 @@ def describe_one(path: Path, wish: Wish, cancel: threading.Event, emit: Emit) ->
     wait_until_warm()
     from xmodal.data.images import has_more_frames, load_image
     from xmodal.tasks.describe import iter_describe
-    from xmodal.tasks.pictures import look_at
+    from xmodal.tasks.pictures import label_picture, look_at
 
     check_cancelled(cancel)
     image = load_image(path)
@@ -112,13 +112,14 @@ def describe_one(path: Path, wish: Wish, cancel: threading.Event, emit: Emit) ->
         # There is no knowing how far one picture is.
         emit(Progress(step.stage, step.what) if step.stage == "describe" else step)
 
-    options = {"length": wish.length, "model": wish.model, "ocr": wish.ocr, "report": report, "cancel": cancel}
-    for _, result in iter_describe([path], tell=lambda text: emit(Told(text)), **options):
+    options = {"length": wish.length, "model": wish.model, "ocr": wish.ocr, "language": wish.language}
+    tell = {"tell": lambda text: emit(Told(text)), "report": report, "cancel": cancel}
+    for _, result in iter_describe([path], **options, **tell):
         if isinstance(result, XmodalError):
             raise result
         emit(result)
         check_cancelled(cancel)
-        label = result.labels[0].label
+        label = label_picture(image, 1, report, cancel)[0].label  # in English, as the network knows it
         emit(Progress("where", label))
         emit(replace(seen, label=label, heat=draw_heat(look_at(image, label, report, cancel))))
 

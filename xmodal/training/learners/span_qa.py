@@ -262,12 +262,22 @@ def _require_text(data: LoadedData) -> None:
 
 
 def _put_aside(rows: list[dict], seed: int) -> tuple[list[dict], list[dict]]:
-    """Rows to train on and to tune with, of different groups; few rows are all trained on."""
+    """Rows to train on and to tune with, of different groups; few rows are all trained on.
+
+    Where more than twice the share would go with whole groups, they are of different texts, or else only other rows.
+    """
     groups = [row["group"] or f"\0{row['id']}" for row in rows]
     if len(rows) < _ASIDE_FROM or len(set(groups)) < 2:
         return rows, []
     kinds = [f"{bool(row['answers']['text'])} {language_of(row['question'])}" for row in rows]
-    held = split_rows(len(rows), min(_ASIDE_SHARE, _ASIDE_MOST / len(rows)), seed, kinds, groups)
+    share = min(_ASIDE_SHARE, _ASIDE_MOST / len(rows))
+    numbers: dict[str, int] = {}  # of texts, which may be long
+    texts = [numbers.setdefault(row["context"], len(numbers)) for row in rows]
+    for parts in (groups, texts, range(len(rows))):
+        if len(set(parts)) > 1:
+            held = split_rows(len(rows), share, seed, kinds, parts)
+            if held.sum() <= 2 * share * len(rows):
+                break
     return (
         [row for row, out in zip(rows, held, strict=True) if not out],
         [row for row, out in zip(rows, held, strict=True) if out],

@@ -89,7 +89,13 @@ NOTES = (
     ),
     (r"There is no text on pages? (?P<pages>.+?) of (?P<name>.+)\.", "{name} 的第 {pages} 页没有文字。"),
     (r"Left out as damaged: pages? (?P<pages>.+?) of (?P<name>.+)\.", "{name} 的第 {pages} 页已损坏，未能读取。"),
+    (
+        r"Left out as damaged: headers, footers and footnotes of (?P<name>.+)\.",
+        "{name} 的页眉、页脚和脚注已损坏，未能读取。",
+    ),
     (r"The sounds in (?P<name>.+) could not be named: (?P<why>.+)", "{name} 里的声音未能识别：{why}"),
+    (r"There are pictures that could not be looked at: (?P<why>.+)", "有图片未能查看：{why}"),
+    (r"(?P<name>.+) moves, or holds several pictures: .+", "{name} 是动图或含有多张图片：只读了第一张。"),
     (r"(?P<name>.+) was read as (?P<encoding>[^ ]+)\.", "{name} 按 {encoding} 编码读取。"),
     (r"(?P<name>.+) was read as (?P<encoding>[^ ]+); check .+", "{name} 按 {encoding} 编码读取。"),
     (r"Characters of (?P<name>.+) that could not be read, .+: (?P<count>\d+)\.", WARNINGS["damaged_characters"]),

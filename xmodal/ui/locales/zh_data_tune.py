@@ -82,6 +82,10 @@ WARNINGS = {
     "few_rows": "只留出了 {rows} 行，测出的数值说明不了多少。",
     "answers": "{count} 个答案在文本中找不到；训练时会略过它们。",
     "aside": "按数据或设置的划分，{count} 行既不用于训练，也不留出。",
+    "groups_across": "{count} 行训练数据与另一数据集留出的数据同组，已去掉。",
+    "class_folders": "以下文件夹的名字像数据划分，但按类别读取：{names}；要按划分读取，请移走其他文件夹。",
+    "no_split": "没有按“{column}”列划分：多数行或其中一侧在该列没有可识别的值。",
+    "unlabelled_side": "数据自带的 {count} 行留出数据没有{role}；改为从其余行中留出一部分。",
     "shared_groups": "{count} 行留出的数据与训练数据同组，已去掉。",
 }
 """Code to what is to be known."""

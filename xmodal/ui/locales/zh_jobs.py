@@ -2,6 +2,8 @@
 
 STORED = (
     (r"The disk ran full\.", "磁盘已满。"),
+    (r"The data has changed since the run began\.", "训练开始之后，数据已经改变。"),
+    (r"Start a new run\.", "请重新开始一次训练。"),
     (r"The disk that holds (?P<place>.+) ran full while .+ was stored\.", "{place} 所在的磁盘已满，没有存完。"),
     (r"Free some space, then resume the job\.", "请先腾出空间，再继续这个任务。"),
     (
