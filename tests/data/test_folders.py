@@ -44,12 +44,18 @@ def test_splits_may_have_other_things_beside_them(tmp_path, names, beside):
     assert not table.warnings
 
 
+def test_splits_with_classes_stay_so_beside_pictures_without(tmp_path):
+    inside = [f"seg_{name}/{label}/1.jpg" for name in ("train", "test") for label in ("cat", "dog")]
+    table = read_folder(write_files(tmp_path, *inside, "seg_pred/1.jpg"))
+    assert labels_of(table) == {"cat": 2, "dog": 2}
+    assert Counter(table.splits) == {"train": 2, "test": 2}
+
+
 def test_what_may_be_splits_or_classes_is_told(tmp_path):
-    inside = [f"{name}/{label}/1.jpg" for name in ("train", "test") for label in ("cat", "dog")]
-    table = read_folder(write_files(tmp_path, *inside, "extra/1.jpg"))
-    assert labels_of(table) == {"train": 2, "test": 2, "extra": 1}
+    table = read_folder(write_files(tmp_path, "train/fast/1.jpg", "train/slow/1.jpg", "car/1.jpg"))
+    assert labels_of(table) == {"train": 2, "car": 1}
     assert codes(table) == ["class_folders"]
-    assert table.warnings[0].values == {"names": "test, train"}
+    assert table.warnings[0].values == {"names": "train"}
 
 
 def test_tables_of_splits_with_their_pictures_beside_them(tmp_path):

@@ -41,13 +41,20 @@ def read_folder(folder: Path) -> Table:
 
 
 def _find_splits(folder: Path) -> dict[Path, str]:
-    """The sub-folders that are splits; none where another one holds pictures or sounds: all are classes then."""
+    """The sub-folders that are splits.
+
+    There are none where another one holds pictures or sounds: all are classes then, unless several that are named like
+    splits hold classes themselves.
+    """
     children = [child for child in _children(folder) if child.is_dir()]
     splits = {child: split for child in children if (split := split_name(child.name))}
     if [child for child in children if _find_tables(child)] == list(splits):  # the others hold what these name
         return splits
+    nested = {split for child, split in splits.items() if any(map(_holds_media, _children(child)))}
+    if "train" in nested and len(nested) > 1:
+        return splits
     others = [child for child in children if child not in splits]
-    return {} if any(True for child in others for _ in _find_media(child)) else splits
+    return {} if any(map(_holds_media, others)) else splits
 
 
 def _read_part(folder: Path, split: str) -> Table:
@@ -102,6 +109,10 @@ def _tell_classes(names: list[str]) -> DataWarning:
 
 def _find_tables(folder: Path) -> list[Path]:
     return [path for path in _children(folder) if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES]
+
+
+def _holds_media(folder: Path) -> bool:
+    return folder.is_dir() and next(_find_media(folder), None) is not None
 
 
 def _find_media(folder: Path) -> Iterator[Path]:
