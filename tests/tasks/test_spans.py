@@ -131,6 +131,14 @@ class TestFind:
             ]
             assert found.null_score == pytest.approx(alone.null_score, abs=1e-2)
 
+    def test_of_alike_passages_the_first_is_taken(self, model):
+        passages = ["abc", "The head is Anna."] * 2
+        plain, later = (find_spans(model, "Who?", passages, later=later, top=99) for later in (0, 0.5))
+        odds = {(span.passage, span.start, span.end): span.score for span in plain.spans}
+        for span in later.spans:
+            assert span.score == pytest.approx(odds[span.passage, span.start, span.end] - 0.5 * span.passage, abs=1e-3)
+        assert later.spans[0].passage < 2 and later.null_score == -later.spans[0].score
+
     def test_the_threshold_decides(self, model):
         passages = ["The head is Anna."]
         found = find_spans(model, "Who?", passages)

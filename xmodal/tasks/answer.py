@@ -27,6 +27,9 @@ from xmodal.tasks.spans import Span, find_spans, is_cut
 DEFAULT_MODEL = "span-qa-en-zh"
 READ_AT_MOST = 6
 """Passages that are read for a question; more take longer and bring more that only looks like an answer."""
+_LATER = 0.5
+"""Log odds that a passage loses for each one that the search found before it: of 90 questions about 39 texts, F1 rose
+from 72.1 to 73.3 % (0.5 to 1 are alike)."""
 MAX_QUESTION = 2_000
 NO_ADVICE = "General information, not medical advice."
 ENGLISH_ONLY = "What pictures show is looked for in questions in English only; here their labels and texts were read."
@@ -112,8 +115,9 @@ def answer_from(
     passages = [lead + one.passage.text for lead, one in zip(leads, found, strict=True)]
     with model_memory().use(key, lambda: load_span_model(adapter, report)) as network:
         result = find_spans(
-            network, question, passages, leads=[len(lead) for lead in leads], top=2 * top, report=report, cancel=cancel
-        )
+            network, question, passages, leads=[len(lead) for lead in leads], later=_LATER, top=2 * top,
+            report=report, cancel=cancel,
+        )  # fmt: skip
         notes = [LONG_QUESTION] if is_cut(network, question) else []
     spans = _distinct(result.spans)[:top]
     evidence = [_evidence(index, found[span.passage].passage, span, len(leads[span.passage])) for span in spans]

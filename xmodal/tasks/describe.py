@@ -20,7 +20,7 @@ from xmodal.models.registry import list_models
 from xmodal.progress import Progress, Reporter, check_cancelled
 from xmodal.tasks.adapters import load_of, pick_default
 from xmodal.tasks.label_words import describe_labels, settle
-from xmodal.tasks.pictures import label_pictures, read_page
+from xmodal.tasks.pictures import SEEN_AT_ONCE, label_pictures, read_page
 from xmodal.tasks.results import ColourShare, DescribeResult, LabelScore
 
 if TYPE_CHECKING:
@@ -221,7 +221,8 @@ def _look(generator: "Generator", pictures: list) -> "torch.Tensor":
 
     tower = generator.model.tower
     with torch.inference_mode():
-        return tower(**{name: value.to(tower.device) for name, value in tower.prepare(pictures).items()})[0]
+        parts = [tower.prepare(pictures[i : i + SEEN_AT_ONCE]) for i in range(0, len(pictures), SEEN_AT_ONCE)]
+        return torch.cat([tower(**{name: one.to(tower.device) for name, one in part.items()})[0] for part in parts])
 
 
 def finish(text: str, whole: bool = True) -> str:

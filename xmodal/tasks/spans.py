@@ -109,6 +109,7 @@ def find_spans(
     passages: Sequence[str],
     *,
     leads: Sequence[int] | None = None,
+    later: float = 0.0,
     top: int = 5,
     report: Reporter | None = None,
     cancel=None,
@@ -120,6 +121,7 @@ def find_spans(
         question: In any language the tower knows; of one longer than a quarter of a window the end is read.
         passages: Texts of any length, searched as one source.
         leads: Characters at the start of each passage, such as its heading, that are read but are no answer.
+        later: What a passage loses of the log odds for each one before it, where they are in order.
         top: How many spans to give at most.
         report: Told of the windows read.
         cancel: Stops it.
@@ -131,7 +133,8 @@ def find_spans(
     if not question.strip():
         raise InputError("There is no question.", "Ask something.")
     leads = None if leads is None else [leads]
-    return find_many(model, [(question, passages)], leads=leads, top=top, report=report, cancel=cancel)[0]
+    options = {"leads": leads, "later": later, "top": top, "report": report, "cancel": cancel}
+    return find_many(model, [(question, passages)], **options)[0]
 
 
 @torch.inference_mode()
@@ -140,6 +143,7 @@ def find_many(
     asked: Sequence[tuple[str, Sequence[str]]],
     *,
     leads: Sequence[Sequence[int]] | None = None,
+    later: float = 0.0,
     top: int = 1,
     report: Reporter | None = None,
     cancel=None,
@@ -158,7 +162,7 @@ def find_many(
             number, place = pairs[window.pair]
             for first, last, odds, chance in spans:
                 start, end = whole_characters(passages[window.pair], *_characters(window, first, last))
-                key = (place, start, end)
+                key, odds = (place, start, end), odds - later * place
                 if leads and start < leads[number][place]:
                     continue
                 if start < end and (key not in found[number] or odds > found[number][key][0]):
