@@ -198,7 +198,7 @@ class TestRealWhisper:
         assert metrics["metric"] == "wer"
         assert metrics["before"]["wer"] > 0.9
         assert metrics["after"]["wer"] < 0.3
-        assert metrics["gain"]["better"]
+        assert metrics["gain"]["difference"] < -0.6 and metrics["gain"]["within_noise"]  # four rows may be chance
         again, lines = evaluate(load_adapter(trained.adapter), load_data(recipe_for(clips).data))
         assert again.values == metrics["after"]
         assert list(lines[0]) == ["id", "transcription", "prediction", "wer", "cer"]

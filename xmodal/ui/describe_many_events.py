@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -13,6 +14,9 @@ from xmodal.ui.i18n import html
 from xmodal.ui.notices import warn_of
 from xmodal.ui.run_events import RunEvents
 from xmodal.ui.sessions import Sessions
+
+if TYPE_CHECKING:
+    from xmodal.tasks.describe_batch import PictureRow
 
 MANY_QUEUE = "describe-many"
 """Many pictures wait in a line of their own, so that nobody's single one waits for hundreds."""
@@ -68,21 +72,22 @@ class ManyEvents(RunEvents):
 
     def _draw_end(self, session: ManySession, seconds: float, problems: str = "", stopped: bool = False) -> dict:
         """The page after a run: complete, stopped or failed; what was done can be downloaded."""
-        if not session.rows:
+        rows = list(session.rows)  # a stopped run may still end with a row more: the page and the files agree
+        if not rows:
             return self._at_rest(views.finished(0, [], stopped=True) if stopped else problems)
-        csv, jsonl = _write(session)
+        csv, jsonl = _write(session, rows)
         return {
-            **self._at_rest(problems + views.finished(seconds, _facts(session), stopped)),
-            self.part.rows: describe_views.rows(session.drawn),
+            **self._at_rest(problems + views.finished(seconds, _facts(session, rows), stopped)),
+            self.part.rows: describe_views.rows(session.drawn[: len(rows)]),
             self.part.tools: gr.update(visible=True),
             self.part.csv: gr.update(value=csv),
             self.part.jsonl: gr.update(value=jsonl),
         }
 
 
-def _facts(session: ManySession) -> list[str]:
-    done = [row.result for row in session.rows if row.result]
-    bad = len(session.rows) - len(done)
+def _facts(session: ManySession, rows: "Sequence[PictureRow]") -> list[str]:
+    done = [row.result for row in rows if row.result]
+    bad = len(rows) - len(done)
     facts = [html("describe.rows_done", done=len(done), count=len(session.pictures))]
     if bad:
         facts.append(html("describe.rows_bad", count=bad))
@@ -93,11 +98,11 @@ def _facts(session: ManySession) -> list[str]:
     return facts
 
 
-def _write(session: ManySession) -> tuple[str, str]:
+def _write(session: ManySession, rows: "Sequence[PictureRow]") -> tuple[str, str]:
     """The table and the lines of JSON; in a folder that goes with the session."""
     from xmodal.tasks.describe_batch import PictureRow, write_rows_csv, write_rows_jsonl
 
-    rows, folder = list(session.rows), session.make_folder()
-    rows += [PictureRow(picture) for picture in session.pictures[len(rows) :]]
+    rows = [*rows, *(PictureRow(picture) for picture in session.pictures[len(rows) :])]
+    folder = session.make_folder()
     csv, jsonl = folder / "descriptions.csv", folder / "descriptions.jsonl"
     return str(write_rows_csv(rows, csv)), str(write_rows_jsonl(rows, jsonl))
