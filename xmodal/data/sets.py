@@ -92,9 +92,10 @@ def load_data(
     check, duplicates = remove_duplicates(train, check, roles, digests)
     _require_enough(train, check, config, roles[-1])
     further = _list_further(read, config)
-    measured = [row for row in rows if row["id"] not in further]
     counts, classes = judge_classes(train, check) if roles[-1] == "label" else ({}, [])
     lost = find_lost_answers(rows) if roles[-1] == "answers" else []
+    whole = fingerprint(rows, roles, digests)
+    measured = [row for row in rows if row["id"] not in further]
     found = DataReport(
         rows=sum(len(part.table) for part in read),
         train_rows=len(train),
@@ -104,8 +105,8 @@ def load_data(
         guessed=read[0].guessed,
         preview=tuple({role: row[role] for role in ("id", *roles)} for row in (train or check)[:_PREVIEW]),
         warnings=(*warnings, *shared, *duplicates, *classes, *lost, *judge_size(check)),
-        fingerprint=fingerprint(rows, roles, digests),
-        measured_fingerprint=fingerprint(measured, roles, digests),
+        fingerprint=whole,
+        measured_fingerprint=fingerprint(measured, roles, digests) if further else whole,
         licence=" + ".join(dict.fromkeys(part.table.licence for part in read if part.table.licence)),
     )
     labels = tuple(counts["train"]) if counts else ()

@@ -108,6 +108,29 @@ def split_rows(
     return _by_class(np.asarray(labels if labels is not None else [""] * count, object), fraction, seed)
 
 
+def split_share(
+    share: float, seed: int, levels: Sequence[Sequence], labels: Sequence[str] | None = None
+) -> tuple[np.ndarray, int]:
+    """As `split_rows`, by the first of several groupings with which no more than twice the share is held out.
+
+    Args:
+        share: To hold out.
+        seed: Of the draw.
+        levels: A group for each row, whole ones first, then finer ones; at least one has several groups.
+        labels: As `split_rows`.
+
+    Returns:
+        bool `(rows,)`, true where held out, and the number of the grouping; the last one where all hold out more.
+    """
+    held, used = np.zeros(len(levels[0]), bool), 0
+    for number, groups in enumerate(levels):
+        if len(set(groups)) > 1:
+            held, used = split_rows(len(groups), share, seed, labels, groups), number
+            if held.sum() <= 2 * share * len(groups):
+                break
+    return held, used
+
+
 def _by_class(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     """Classes of four rows or more have at least one held out."""
     random = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from xmodal.data.splits import split_rows
+from xmodal.data.splits import split_share
 from xmodal.tasks.describe import cannot_tell
 from xmodal.tasks.spans import log_odds
 from xmodal.training.calibrate import fit_odds
@@ -26,21 +26,14 @@ def put_aside(rows: Sequence[dict], seed: int) -> tuple[list[dict], list[dict]]:
         seed: Of the draw.
     """
     asked = [row for row in rows if row.get("question")]
-    kept, aside = list(rows), []
     if len(asked) < _FROM or len({_group(row) for row in asked}) < 2:
-        return kept, aside
+        return list(rows), []
+    parts = (_group, itemgetter("image"), itemgetter("id"))
     share = min(_SHARE, _MOST / len(asked))
-    for part in (_group, itemgetter("image"), itemgetter("id")):
-        parts = [part(row) for row in asked]
-        if len(set(parts)) < 2:
-            continue
-        held = split_rows(len(asked), share, seed, groups=parts)
-        aside = [row for row, is_out in zip(asked, held, strict=True) if is_out]
-        out = {part(row) for row in aside}
-        kept = [row for row in rows if part(row) not in out]
-        if len(aside) <= 2 * share * len(asked):
-            break
-    return kept, aside
+    held, used = split_share(share, seed, [[part(row) for row in asked] for part in parts])
+    aside = [row for row, is_out in zip(asked, held, strict=True) if is_out]
+    out = {parts[used](row) for row in aside}
+    return [row for row in rows if parts[used](row) not in out], aside
 
 
 def _group(row: dict) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xmodal.data.bilingual import read_bilingual
 from xmodal.data.sets import LoadedData
-from xmodal.data.splits import split_rows
+from xmodal.data.splits import split_share
 from xmodal.device import pick_device
 from xmodal.errors import InputError
 from xmodal.models.adapters import Adapter, load_adapter, load_tensors
@@ -273,11 +273,7 @@ def _put_aside(rows: list[dict], seed: int) -> tuple[list[dict], list[dict]]:
     share = min(_ASIDE_SHARE, _ASIDE_MOST / len(rows))
     numbers: dict[str, int] = {}  # of texts, which may be long
     texts = [numbers.setdefault(row["context"], len(numbers)) for row in rows]
-    for parts in (groups, texts, range(len(rows))):
-        if len(set(parts)) > 1:
-            held = split_rows(len(rows), share, seed, kinds, parts)
-            if held.sum() <= 2 * share * len(rows):
-                break
+    held, _ = split_share(share, seed, (groups, texts, range(len(rows))), kinds)
     return (
         [row for row, out in zip(rows, held, strict=True) if not out],
         [row for row, out in zip(rows, held, strict=True) if out],
