@@ -147,6 +147,9 @@ def check_answer(scene, kind, question, answer):
     if kind == "count":
         words = re.fullmatch(r"how many (.*) are there\?", question)[1]
         return len(find(scene, singular(words))) == NUMBERS.index(answer)
+    if kind == "place":
+        (thing,) = find(scene, re.fullmatch(r"where is (.*)\?", question)[1])
+        return answer == place_of(thing)
     if kind == "presence":
         there = bool(find(scene, re.fullmatch(r"is there (.*)\?", question)[1]))
         return answer == ("yes" if there else "no")
@@ -174,7 +177,7 @@ def test_answers_are_true_by_the_objects(told):
         for kind, question, answer in asked:
             assert check_answer(scene, kind, question, answer), (question, answer, scene)
             kinds[kind] += 1
-    assert kinds.keys() == {"colour", "shape", "count", "relation", "presence", "unknown"}
+    assert kinds.keys() == {"colour", "shape", "count", "place", "relation", "presence", "unknown"}
     assert min(kinds.values()) > 500
 
 
@@ -206,6 +209,21 @@ def test_captions_name_every_object_once(told):
             assert captions[-1] == f"{plain} {place_of(scene.objects[0])}"
         assert all(text == text.lower() for text in (*captions, detail))
         assert all(len(caption.split()) < 24 <= len(detail.split()) for caption in captions)  # where long ones begin
+
+
+def test_captions_tell_objects_row_by_row_and_from_left_to_right(told):
+    sides = Counter()
+    for scene, captions, detail, _ in told:
+        things = sorted(scene.objects, key=lambda thing: (int(3 * thing.y / SIZE), thing.x))
+        full = [f"{thing.size} {thing.colour} {thing.shape} {place_of(thing)}" for thing in things]
+        places = [detail.index(words) for words in dict.fromkeys(full)]
+        assert places == sorted(places)
+        named = re.sub(r"^\w+ ", "", captions[0])
+        assert named.startswith(
+            (things[0].colour + " " + things[0].shape, things[0].colour + " " + plural(things[0].shape))
+        )
+        sides.update(side for side, words in SIDES.items() if f" is {words} the " in detail)
+    assert min(sides.values()) > 0.15 * sides.total()  # each way round, though places come in order
 
 
 def test_detailed_captions_tell_true_places_and_relations(told):
@@ -255,11 +273,10 @@ def test_relations_are_by_the_middles():
 
 def test_the_sample_set(monkeypatch, isolated_home):
     sample = find_sample("scenes")
-    assert sum(sample_makers._SCENES.values()) * 7 == sample.rows
     monkeypatch.setattr(sample_makers, "_SCENES", {"train": 40, "validation": 20})
     data = load_data(DataConfig(source="sample:scenes", task="describe"))
     assert data.roles == ("image", "question", "text")
-    assert (len(data.train), len(data.check)) == (280, 140)
+    assert 40 * 7 < len(data.train) <= 40 * 10 and len(data.check) == 20 * 7
     folder = isolated_home / "samples" / f"scenes-{sample.version}"
     pictures = {path.read_bytes() for path in folder.glob("*.[jp][pn]g")}
     assert len(pictures) == 60
@@ -267,10 +284,19 @@ def test_the_sample_set(monkeypatch, isolated_home):
         assert Image.open(path).size == (SIZE, SIZE)
 
 
-def test_rows_of_the_sample_set(monkeypatch, tmp_path):
-    monkeypatch.setattr(sample_makers, "_SCENES", {"train": 100, "validation": 160})
+def without_pictures(monkeypatch):
     monkeypatch.setattr(sample_makers, "_save", lambda image, folder, stem, try_png: f"{stem}.png")
     monkeypatch.setattr(sample_makers, "draw_scene", lambda scene, random: None)
+
+
+def test_the_card_counts_the_rows_of_the_sample_set(monkeypatch, tmp_path):
+    without_pictures(monkeypatch)
+    assert len(sample_makers.make_scenes(tmp_path, None, None)) == find_sample("scenes").rows
+
+
+def test_rows_of_the_sample_set(monkeypatch, tmp_path):
+    monkeypatch.setattr(sample_makers, "_SCENES", {"train": 100, "validation": 160})
+    without_pictures(monkeypatch)
     rows = sample_makers.make_scenes(tmp_path, None, None)
     assert rows == sample_makers.make_scenes(tmp_path, None, None)
     named = [f"{colour} {shape}" for colour, shape in UNSEEN]

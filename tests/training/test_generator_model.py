@@ -13,7 +13,7 @@ from xmodal.data.held_names import is_held_out
 from xmodal.errors import CancelledError, InputError, UnknownModelError
 from xmodal.models.adapters import Adapter, save_adapter
 from xmodal.models.beam_cache import _RoomyLayer
-from xmodal.models.generator import build_generator
+from xmodal.models.generator import LEVELS, build_generator
 from xmodal.models.generator_adapter import (
     LORA,
     for_use,
@@ -129,9 +129,38 @@ def test_the_tower_sees_the_whole_picture_and_its_colours(model):
     image.paste("red", (0, 0, 40, 100))  # at the edge, where a crop of the middle would not see it
     tokens = model.tower(**model.tower.prepare([image]))[0]
     assert tokens.shape == (1, 10, sum(model.config.tower_parts))
-    colours = tokens[0, 1:, -6:-3].unflatten(0, (3, 3))  # mean red, green and blue, by rows
+    start = sum(model.config.tower_parts[:-1])
+    colours = tokens[0, 1:, start : start + 3].unflatten(0, (3, 3))  # mean red, green and blue, by rows
     assert (colours[:, 0, 0] - colours[:, 0, 1] > 0.5).all()
     assert torch.allclose(colours[:, 2], torch.ones(3, 3), atol=0.02)
+
+
+def test_a_small_thing_shows_in_the_shares_of_colours(model):
+    tower = model.tower
+    size = tower.prepare(pictures("white"))["pixels"].shape[-1]
+    image = Image.new("RGB", (size, size), "white")
+    image.paste("red", (0, 0, size // 9, size // 9))  # a ninth of a place
+    shares = tower(**tower.prepare([image]))[0][0, 1:, -(tower.levels**3) :].unflatten(-1, (tower.levels,) * 3)
+    shares = (shares / 3) ** 2
+    assert torch.allclose(shares.sum((1, 2, 3)), torch.ones(9), atol=1e-3)  # all of each place
+    assert shares[0, -1, 0, 0] == pytest.approx(1 / 9, abs=0.02)  # most red, least green, least blue
+    assert shares[0, -1, -1, -1] == pytest.approx(8 / 9, abs=0.02)
+    assert (shares[1:, -1, -1, -1] > 0.999).all()
+
+
+def test_a_connector_without_shares_of_colours_starts_as_it_was(tmp_path):
+    torch.manual_seed(2)
+    before, base = build_generator(language_model=NAME, grid=3, levels=0)
+    prepare_generator(before.eval(), "head", 0, 0)
+    train = {"trainable": "head", "lora_rank": 0, "top_layers": 0}
+    described = Adapter("a", "generator", "describe", base, settings={"grid": 3, "train": train})
+    adapter = save_adapter(described, trained_tensors(before, "head"), tmp_path / "a")
+    after = build_generator(language_model=NAME, grid=3)[0].eval()
+    load_trained(after, adapter)
+    with torch.inference_mode():
+        told = [one.connector(look(one, "red", "lime")) for one in (before, after)]
+    assert torch.allclose(*told, atol=1e-5)
+    assert load_generator(adapter).model.config.levels == 0
 
 
 def test_texts_packed_behind_one_picture_are_learnt_as_each_by_itself(model):
@@ -244,7 +273,7 @@ def test_what_was_trained_comes_back(trainable, tmp_path):
     tensors = trained_tensors(model, trainable)
     assert set(tensors) == {"connector", *{"lora": ["lora_language"], "head": []}.get(trainable, ["language"])}
     train = {"trainable": trainable, "lora_rank": 2, "top_layers": 1}
-    described = Adapter("a", "generator", "describe", base, settings={"grid": 6, "train": train})
+    described = Adapter("a", "generator", "describe", base, settings={"grid": 6, "levels": LEVELS, "train": train})
     adapter = save_adapter(described, tensors, tmp_path / "a")
     loaded, seen = load_generator(adapter), look(model, "red")
     given = PackedCollator(loaded.processor)([{"seen": seen[0], "lessons": [loaded.processor.lesson(*TEXTS[0], 32)]}])
@@ -258,7 +287,7 @@ def test_what_was_trained_comes_back(trainable, tmp_path):
 def test_an_adapter_of_another_shape_or_family_is_refused(model, tmp_path):
     base = {"image": {"model": "efficientnet-lite2"}, "text": {"model": NAME}}
     train = {"trainable": "lora", "lora_rank": 2, "top_layers": 1}
-    described = Adapter("a", "generator", "describe", base, settings={"grid": 3, "train": train})
+    described = Adapter("a", "generator", "describe", base, settings={"grid": 3, "levels": LEVELS, "train": train})
     prepare_generator(model, "lora", 4, 1)
     adapter = save_adapter(described, trained_tensors(model, "lora"), tmp_path / "a")
     with pytest.raises(InputError, match="does not fit"):
@@ -266,7 +295,8 @@ def test_an_adapter_of_another_shape_or_family_is_refused(model, tmp_path):
     with pytest.raises(InputError, match="does not describe"):
         load_generator(dataclasses.replace(adapter, family="span_qa"))
     assert LORA + ".safetensors" in adapter.files
-    load_trained(model, dataclasses.replace(adapter, settings={"grid": 3, "train": {**train, "lora_rank": 4}}))
+    fitting = {**adapter.settings, "train": {**train, "lora_rank": 4}}
+    load_trained(model, dataclasses.replace(adapter, settings=fitting))
     assert for_use(model).nbytes > 0
 
 

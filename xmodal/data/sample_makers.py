@@ -35,12 +35,17 @@ _SHAPES_S = 1.0
 _SOUNDS_EACH = 40
 _CAPTIONS = 400
 _NOTICES = 200
-_SCENES = {"train": 3_000, "validation": 300}
+_SCENES = {"train": 6_000, "validation": 300}
 _BLANKS = (("train", 300), ("validation", 200), ("train", 700))
 """In this order, as the pictures to check stayed the same when those to train on became more."""
 _SCENE_QUESTIONS, _BLANK_QUESTIONS = 3, 2
+_SCENE_ROUNDS = {"train": 2, "validation": 1}
+"""How often so many questions are drawn; more of them teach more of a picture and cost little."""
 _JPEG_QUALITY = 90
-_WEIGHTS = {"relation": 2.0, "unknown": 0.5}  # fewer scenes have the one; the other is soon learned
+_WEIGHTS = {
+    "relation": 4.0,
+    "unknown": 0.5,
+}  # fewer scenes have the one and it is the hardest; the other is soon learned
 _DRAWS = 10
 _EASY_SHAPES = ("circle", "rectangle", "triangle")
 
@@ -141,14 +146,15 @@ def make_scenes(folder: Path, report: Reporter | None, cancel: threading.Event |
     """Scenes with captions and questions; every other one of the validation has what is unseen in training."""
     rows, ahead = [], defaultdict(Counter)
     for split, count in _SCENES.items():
-        random = np.random.default_rng([20_260_705, len(split)])
+        random, words = (np.random.default_rng([20_260_705, len(split), of]) for of in range(2))
         for number in range(count):
             _tell(report, cancel, f"scenes, {split}", number, count)
             scene = make_scene(random, split == "validation" and number % 2 == 1)
             image = draw_scene(scene, random)
-            captions, detail = describe_scene(scene, random)
+            captions, detail = describe_scene(scene, words)
             told = [*(("caption", "", text, "short") for text in captions), ("detail", "", detail, "long")]
-            told += [(*asked, "") for asked in _choose_questions(scene, random, ahead[split, scene.unseen])]
+            rounds = (_choose_questions(scene, words, ahead[split, scene.unseen]) for _ in range(_SCENE_ROUNDS[split]))
+            told += [(*asked, "") for asked in dict.fromkeys(itertools.chain(*rounds))]
             name = _save(image, folder, f"{split}-{number:04}", try_png=not scene.grain)
             combination = "unseen" if scene.unseen else "seen"
             rows.extend(

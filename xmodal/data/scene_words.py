@@ -30,8 +30,8 @@ _SIDEWAYS = 0.2
 
 
 def describe_scene(scene: Scene, random: np.random.Generator) -> tuple[list[str], str]:
-    """Short captions, each another wording, and one caption that tells all; in lower case."""
-    objects = scene.objects
+    """Short captions, each another wording, and one caption that tells all; in lower case, objects as one reads."""
+    objects = _in_order(scene)
     plain, sized = (
         join([counted(number, words) for words, number in Counter(map(key, objects)).items()])
         for key in (lambda thing: " ".join(thing.kind), _full)
@@ -56,15 +56,15 @@ def ask_about(scene: Scene, random: np.random.Generator) -> list[Question]:
     Questions about a scene with none of the `UNSEEN` colours and shapes do not name those either, so that training does
     not teach that they are never there.
     """
-    makers = {"colour": _ask_colour, "shape": _ask_shape, "count": _ask_count, "relation": _ask_relation,
-              "presence": _ask_presence, "unknown": _ask_unknown}  # fmt: skip
+    makers = {"colour": _ask_colour, "shape": _ask_shape, "count": _ask_count, "place": _ask_place,
+              "relation": _ask_relation, "presence": _ask_presence, "unknown": _ask_unknown}  # fmt: skip
     asked = ((kind, make(scene, random)) for kind, make in makers.items())
     return [(kind, *pair) for kind, pair in asked if pair]
 
 
 def _tell_all(scene: Scene, random: np.random.Generator) -> str:
     """How many objects, each with its size, colour and place, how some lie to others, and the ground."""
-    objects = [scene.objects[i] for i in random.permutation(len(scene.objects))]
+    objects = _in_order(scene)
     each = [f"{with_article(_full(thing))} {place_of(thing)}" for thing in objects]
     if len(objects) == 1:
         parts = [f"there is one shape in the picture and nothing else. it is {each[0]}."]
@@ -72,7 +72,8 @@ def _tell_all(scene: Scene, random: np.random.Generator) -> str:
         parts = [f"there are {NUMBERS[len(objects)]} shapes in the picture: {join(each)}."]
     pairs = [(a, b) for i, a in enumerate(objects) for b in objects[i + 1 :]]
     clear = [(a, b) for a, b in pairs if find_relation(a, b) and _name(a, scene) and _name(b, scene)]
-    for first, second in clear[:2]:
+    for pair in clear[:2]:
+        first, second = (pair[i] for i in random.permutation(2))
         parts.append(f"{_name(first, scene)} is {SIDES[find_relation(first, second)]} {_name(second, scene)}.")
     light = {"light" if sum(part) > 3 * 170 else "dark" if sum(part) < 3 * 90 else "gray" for part in scene.ground}
     how = "grainy" if scene.grain > 6 else "smooth" if not scene.grain else ""
@@ -116,6 +117,11 @@ def _ask_count(scene: Scene, random: np.random.Generator) -> tuple[str, str]:
     number = int(random.choice(sorted(set(asked.values()))))
     what = str(random.choice([what for what, n in asked.items() if n == number]))
     return f"how many {what} are there?", NUMBERS[number]
+
+
+def _ask_place(scene: Scene, random: np.random.Generator) -> tuple[str, str] | None:
+    named = [(thing, _name(thing, scene)) for thing in scene.objects]
+    return _pick([(thing, f"where is {name}?", place_of(thing)) for thing, name in named if name], random)
 
 
 def _ask_relation(scene: Scene, random: np.random.Generator) -> tuple[str, str] | None:
@@ -243,6 +249,11 @@ def _grouped(scene: Scene, key: Callable[[SceneObject], str]) -> list[tuple[str,
 
 def _full(thing: SceneObject) -> str:
     return f"{thing.size} {thing.colour} {thing.shape}"
+
+
+def _in_order(scene: Scene) -> list[SceneObject]:
+    """Row by row and from left to right: where any order is right, a model learns the place of none."""
+    return sorted(scene.objects, key=lambda thing: (thing.cell[0], thing.x))
 
 
 def place_of(thing: SceneObject) -> str:

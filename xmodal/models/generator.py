@@ -24,6 +24,7 @@ from xmodal.progress import Reporter
 
 GRID = 6
 NAMES = 3
+LEVELS = 4
 _IGNORED = -100
 
 
@@ -37,6 +38,7 @@ class GeneratorConfig(PretrainedConfig):
         grid: Places across and down that the language model is told of.
         tower_parts: Widths of what the tower's tokens are put together from (`PictureTower.parts`).
         names: Names of the tower's classes that stand beside a picture in words, at most; 0 for none.
+        levels: Of each primary colour (`PictureTower`).
         language_model: Registered name of the language model.
         text_config: Its configuration.
         image_token_id: Stands where the picture's tokens go; a token that texts do not have.
@@ -47,11 +49,11 @@ class GeneratorConfig(PretrainedConfig):
 
     def __init__(
         self, tower: str = "", architecture: str = "", transforms: dict | None = None, grid: int = GRID,
-        tower_parts: list[int] | None = None, names: int = 0, language_model: str = "",
+        tower_parts: list[int] | None = None, names: int = 0, levels: int = 0, language_model: str = "",
         text_config: dict | PretrainedConfig | None = None, image_token_id: int = 0, **options,
     ):  # fmt: skip
         self.tower, self.architecture, self.transforms, self.grid = tower, architecture, transforms or {}, grid
-        self.tower_parts, self.names = list(tower_parts or []), names
+        self.tower_parts, self.names, self.levels = list(tower_parts or []), names, levels
         self.language_model, self.image_token_id = language_model, image_token_id
         if isinstance(text_config, dict):
             kind = text_config.get("model_type", "llama")
@@ -111,7 +113,7 @@ class GeneratorModel(PreTrainedModel, GenerationMixin):
 
             network = timm.create_model(config.architecture, pretrained=False, num_classes=0)
             classifier = nn.Linear(network.num_features, len(imagenet_names())) if config.names else None
-            tower = PictureTower(config.tower, network, config.transforms, config.grid, classifier)
+            tower = PictureTower(config.tower, network, config.transforms, config.grid, classifier, config.levels)
         self.tower = tower
         self.language = language if language is not None else AutoModelForCausalLM.from_config(config.text_config)
         embeddings = self.language.get_input_embeddings().weight
@@ -201,7 +203,7 @@ class GeneratorModel(PreTrainedModel, GenerationMixin):
 
 def build_generator(
     tower: str = "", language_model: str = "", dtype: torch.dtype = torch.float32, grid: int = GRID,
-    names: int = NAMES, report: Reporter | None = None, device: Device | None = None,
+    names: int = NAMES, levels: int = LEVELS, report: Reporter | None = None, device: Device | None = None,
 ) -> tuple[GeneratorModel, dict[str, dict]]:  # fmt: skip
     """A generator of pretrained parts; its connector knows nothing yet.
 
@@ -211,6 +213,7 @@ def build_generator(
         dtype: Of the language model.
         grid: Places across and down.
         names: See `GeneratorConfig`; none where the tower's classes are not those of ImageNet.
+        levels: See `GeneratorConfig`.
         report: Told of downloads.
         device: Where it goes.
 
@@ -221,14 +224,14 @@ def build_generator(
         UnknownModelError: A name is not known.
     """
     quiet_transformers()
-    seen = load_picture_tower(tower, grid, report, named=bool(names))
+    seen = load_picture_tower(tower, grid, report, named=bool(names), levels=levels)
     spec = find_model(language_model or list_models("generate")[0], "generate")
     fetched = fetch(spec, report)
     language = AutoModelForCausalLM.from_pretrained(fetched.path, dtype=dtype)
     config = GeneratorConfig(
         tower=seen.name, architecture=seen.network.pretrained_cfg["architecture"], transforms=_plain(seen.transforms),
-        grid=grid, tower_parts=seen.parts, names=names if seen.classifier else 0, language_model=spec.name,
-        text_config=language.config.to_dict(), image_token_id=image_token(fetched.path),
+        grid=grid, tower_parts=seen.parts, names=names if seen.classifier else 0, levels=levels,
+        language_model=spec.name, text_config=language.config.to_dict(), image_token_id=image_token(fetched.path),
     )  # fmt: skip
     model = GeneratorModel(config, seen, language)
     base = {

@@ -81,10 +81,17 @@ def trained_tensors(model: GeneratorModel, trainable: str) -> dict[str, dict[str
 def load_trained(model: GeneratorModel, adapter: Adapter) -> None:
     """Put a stored adapter into a model that `prepare_generator` has made ready, to be trained further.
 
+    A connector that was not told shares of colours starts as if they said nothing.
+
     Raises:
         InputError: It does not fit.
     """
-    _load(model.connector, load_tensors(adapter, CONNECTOR), adapter.name)
+    connector = load_tensors(adapter, CONNECTOR)
+    colours = f"parts.{len(model.connector.parts) - 1}.weight"
+    if colours in connector and not adapter.settings.get("levels", 0):
+        more = model.config.levels**3
+        connector[colours] = nn.functional.pad(connector[colours], (0, more))
+    _load(model.connector, connector, adapter.name)
     stem = {"lora": LORA, "head": ""}.get(adapter.settings["train"]["trainable"], CHANGED)
     if stem:
         _load(model.language, load_tensors(adapter, stem), adapter.name)
@@ -105,6 +112,7 @@ def load_generator(adapter: Adapter, report: Reporter | None = None) -> Generato
         base["text"]["model"],
         grid=settings["grid"],
         names=settings.get("names", 0),
+        levels=settings.get("levels", 0),
         report=report,
     )
     prepare_generator(model, train["trainable"], train["lora_rank"], train["top_layers"])

@@ -20,7 +20,7 @@ from xmodal.models.towers import Tower
 from xmodal.paths import home
 from xmodal.progress import Progress, Reporter, check_cancelled
 
-_BATCH = {"text": 32, "image": 16, "audio": 8}
+_BATCH = {"text": 32, "image": 4, "audio": 8}
 _MAX_SOUND_S = 29.0
 _FEW = 16  # as many rows or fewer are computed sooner than they are looked up
 _STORE_EVERY_S = 60.0

@@ -161,7 +161,7 @@ class GeneratorLearner(Learner):
     def settings(self) -> dict:
         """See `Learner.settings`."""
         told = {"answer_odds": list(self.answer_odds), "most_tokens": self.most}
-        return {"grid": GRID, "names": self.model.config.names, **told}
+        return {"grid": GRID, "names": self.model.config.names, "levels": self.model.config.levels, **told}
 
     @classmethod
     def measure_adapter(
