@@ -51,6 +51,15 @@ def train_reviews(folder: Path, out: Path) -> None:
     _train("reviews", write_reviews(folder / "reviews.csv"), out, epochs=12)
 
 
+def train_pairs(folder: Path, out: Path) -> None:
+    """A classifier of two texts, named `pairs`; only the second tells the label."""
+    with open(write_reviews(folder / "reviews.csv"), newline="", encoding="utf-8") as file:
+        rows = [(f"Review {i}.", row["text"], row["label"]) for i, row in enumerate(csv.DictReader(file))]
+    with open(folder / "pairs.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("sentence1", "sentence2", "label"), *rows])
+    _train("pairs", folder / "pairs.csv", out, epochs=12)
+
+
 def train_mixed(folder: Path, out: Path) -> None:
     """A classifier of texts, pictures and sounds, named `mixed`; any of them tells the label."""
     rows = []

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from small_models import train_mixed, train_reviews, write_picture, write_reviews, write_tone
+from small_models import train_mixed, train_pairs, train_reviews, write_picture, write_reviews, write_tone
 
 from xmodal.data.tables import Table
 from xmodal.errors import CancelledError, InputError
@@ -147,6 +147,22 @@ class TestReviews:
             last(reviews, table, {"image": "note"})
         with pytest.raises(InputError, match="No column is chosen"):
             last(reviews, table, {})
+
+    def test_both_texts_are_read_where_it_was_trained_on_two(self, reviews, tmp_path):
+        train_pairs(tmp_path, tmp_path / "adapter")
+        second = ["It was awful.", "It was lovely."]
+        for names in (("sentence1", "sentence2"), ("text_a", "text_b")):
+            result = last(
+                str(tmp_path / "adapter"), make_table(**dict(zip(names, (["One.", "Two."], second), strict=True)))
+            )
+            assert [row.label for row in result.predictions] == ["bad", "good"]
+            assert f"on a new line, {names[1]}" in result.table.warnings[-1].message
+        alone = last(str(tmp_path / "adapter"), make_table(text=second))
+        assert "such as sentence2, was not found" in alone.table.warnings[-1].message
+        of_one = last(
+            reviews, make_table(text=["It was lovely.", "It was fine."], sentence2=["It was awful. " * 3] * 2)
+        )
+        assert of_one.predictions[0].label == "good" and not of_one.table.warnings  # it was trained on one text
 
     def test_stopping_keeps_what_was_yielded(self, reviews, tmp_path):
         table, cancel, kept = read_batch(write_reviews(tmp_path / "a.csv"), tmp_path), threading.Event(), []

@@ -38,14 +38,13 @@ _NOTICES = 200
 _SCENES = {"train": 6_000, "validation": 300}
 _BLANKS = (("train", 300), ("validation", 200), ("train", 700))
 """In this order, as the pictures to check stayed the same when those to train on became more."""
-_SCENE_QUESTIONS, _BLANK_QUESTIONS = 3, 2
 _SCENE_ROUNDS = {"train": 2, "validation": 1}
-"""How often so many questions are drawn; more of them teach more of a picture and cost little."""
+"""How often each kind of question is asked for; more of them teach more of a picture and cost little."""
+_SCENE_QUESTIONS, _BLANK_QUESTIONS = 3, 2
+"""Of a round, and of a picture."""
 _JPEG_QUALITY = 90
-_WEIGHTS = {
-    "relation": 4.0,
-    "unknown": 0.5,
-}  # fewer scenes have the one and it is the hardest; the other is soon learned
+_WEIGHTS = {"relation": 4.0, "unknown": 0.5}
+"""Fewer scenes have the one, and it is the hardest; the other is soon learned."""
 _DRAWS = 10
 _EASY_SHAPES = ("circle", "rectangle", "triangle")
 
@@ -146,15 +145,15 @@ def make_scenes(folder: Path, report: Reporter | None, cancel: threading.Event |
     """Scenes with captions and questions; every other one of the validation has what is unseen in training."""
     rows, ahead = [], defaultdict(Counter)
     for split, count in _SCENES.items():
-        random, words = (np.random.default_rng([20_260_705, len(split), of]) for of in range(2))
+        random, strokes, words = (np.random.default_rng([20_260_705, len(split), of]) for of in (1, 2, 3))
         for number in range(count):
             _tell(report, cancel, f"scenes, {split}", number, count)
             scene = make_scene(random, split == "validation" and number % 2 == 1)
-            image = draw_scene(scene, random)
+            image = draw_scene(scene, strokes)
             captions, detail = describe_scene(scene, words)
             told = [*(("caption", "", text, "short") for text in captions), ("detail", "", detail, "long")]
-            rounds = (_choose_questions(scene, words, ahead[split, scene.unseen]) for _ in range(_SCENE_ROUNDS[split]))
-            told += [(*asked, "") for asked in dict.fromkeys(itertools.chain(*rounds))]
+            chosen = _choose_questions(scene, words, ahead[split, scene.unseen], _SCENE_ROUNDS[split])
+            told += [(*asked, "") for asked in chosen]
             name = _save(image, folder, f"{split}-{number:04}", try_png=not scene.grain)
             combination = "unseen" if scene.unseen else "seen"
             rows.extend(
@@ -165,20 +164,23 @@ def make_scenes(folder: Path, report: Reporter | None, cancel: threading.Event |
     return rows
 
 
-def _choose_questions(scene: Scene, random: np.random.Generator, ahead: Counter) -> list[Question]:
+def _choose_questions(scene: Scene, random: np.random.Generator, ahead: Counter, rounds: int) -> list[Question]:
     """Some of what can be asked; drawn anew where yes or no of a kind would get further ahead of the other.
 
     Args:
         scene: What is asked about.
         random: Of the draw.
         ahead: For each kind how many more times the answer was `yes`; kept up to date.
+        rounds: How often each kind is asked for.
     """
     for _ in range(_DRAWS):
-        asked = ask_about(scene, random)
+        asked = list(dict.fromkeys(question for _ in range(rounds) for question in ask_about(scene, random)))
         weights = np.array([_WEIGHTS.get(kind, 1) for kind, *_ in asked])
-        places = random.choice(len(asked), _SCENE_QUESTIONS, replace=False, p=weights / weights.sum())
-        chosen = [asked[i] for i in sorted(places)]
-        sides = {kind: {"yes": 1, "no": -1}.get(answer, 0) for kind, _, answer in chosen}
+        count = min(rounds * _SCENE_QUESTIONS, len(asked))
+        places = random.choice(len(asked), count, replace=False, p=weights / weights.sum())
+        chosen, sides = [asked[i] for i in sorted(places)], Counter()
+        for kind, _, answer in chosen:
+            sides[kind] += {"yes": 1, "no": -1}.get(answer, 0)
         if all(ahead[kind] * side <= 0 for kind, side in sides.items()):
             break
     ahead.update(sides)

@@ -103,9 +103,9 @@ SAMPLES = (
         "scenes", "describe", "One to four coloured shapes with captions, a detailed caption and questions",
         ("image", "text"), ("en",), "CC0-1.0 (made by xmodal)",
         "Drawn with a fixed seed: 6,000 pictures to train on and 300 to check. Questions are about colour, shape, "
-        "count, place and presence, and some that no picture answers. Ten of the hundred pairs of colour and shape are "
-        "in every other picture to check and in none to train on.",
-        59_853, 0, 2, make_scenes,
+        "count, place, relations and presence, and some that no picture answers. Ten of the hundred pairs of colour "
+        "and shape are in every other picture to check and in none to train on.",
+        62_100, 0, 3, make_scenes,
     ),
     SampleSet(
         "blank-pictures", "describe", "Noise, stripes, clouds and the like: that nothing can be said about them",

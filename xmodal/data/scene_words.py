@@ -30,7 +30,7 @@ _SIDEWAYS = 0.2
 
 
 def describe_scene(scene: Scene, random: np.random.Generator) -> tuple[list[str], str]:
-    """Short captions, each another wording, and one caption that tells all; in lower case, objects as one reads."""
+    """Short captions, each another wording, and one caption that tells all; in lower case, lists as one reads."""
     objects = _in_order(scene)
     plain, sized = (
         join([counted(number, words) for words, number in Counter(map(key, objects)).items()])
@@ -72,8 +72,8 @@ def _tell_all(scene: Scene, random: np.random.Generator) -> str:
         parts = [f"there are {NUMBERS[len(objects)]} shapes in the picture: {join(each)}."]
     pairs = [(a, b) for i, a in enumerate(objects) for b in objects[i + 1 :]]
     clear = [(a, b) for a, b in pairs if find_relation(a, b) and _name(a, scene) and _name(b, scene)]
-    for pair in clear[:2]:
-        first, second = (pair[i] for i in random.permutation(2))
+    for number in sorted(random.permutation(len(clear))[:2]):
+        first, second = (clear[number][i] for i in random.permutation(2))
         parts.append(f"{_name(first, scene)} is {SIDES[find_relation(first, second)]} {_name(second, scene)}.")
     light = {"light" if sum(part) > 3 * 170 else "dark" if sum(part) < 3 * 90 else "gray" for part in scene.ground}
     how = "grainy" if scene.grain > 6 else "smooth" if not scene.grain else ""
@@ -190,10 +190,11 @@ def _ask_presence(scene: Scene, random: np.random.Generator) -> tuple[str, str]:
 def _ask_unknown(scene: Scene, random: np.random.Generator) -> tuple[str, str]:
     """What no picture of shapes tells, or something about a shape that is not there."""
     how = random.random()
-    if how < 0.15:
-        absent = [shape for shape in SHAPES if shape not in {thing.shape for thing in scene.objects}]
-        return f"what color is the {random.choice(absent)}?", CANNOT_TELL
     if how < 0.3:
+        absent = [shape for shape in SHAPES if shape not in {thing.shape for thing in scene.objects}]
+        asked = "what color is" if how < 0.15 else "where is"
+        return f"{asked} the {random.choice(absent)}?", CANNOT_TELL
+    if how < 0.45:
         absent = [colour for colour in COLOURS if colour not in {thing.colour for thing in scene.objects}]
         return f"what shape is the {random.choice(absent)} object?", CANNOT_TELL
     return str(random.choice(_UNKNOWN)), CANNOT_TELL

@@ -67,7 +67,7 @@ class Connector(nn.Module):
     """Tokens of the tower to words that the language model never had: `(batch, places, dim)` to `(..., width)`.
 
     Each part of a token has a norm and a layer of its own, so that all have the same say at the start: the tower's
-    earlier stages have ten times the spread of its last one, and six colours would be lost among 1,448 numbers. Colours
+    earlier stages have ten times the spread of its last one, and colours would be lost among 1,448 numbers. Colours
     are not normed, as their size is what they say.
 
     Args:

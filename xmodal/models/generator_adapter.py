@@ -81,7 +81,7 @@ def trained_tensors(model: GeneratorModel, trainable: str) -> dict[str, dict[str
 def load_trained(model: GeneratorModel, adapter: Adapter) -> None:
     """Put a stored adapter into a model that `prepare_generator` has made ready, to be trained further.
 
-    A connector that was not told shares of colours starts as if they said nothing.
+    A connector that was not told shares of colours starts as if they said nothing; a mean with one has less of them.
 
     Raises:
         InputError: It does not fit.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from xmodal.data.archives import unzip
 from xmodal.data.columns import MEDIA_ROLES, choose_columns, require_column
@@ -15,6 +16,7 @@ from xmodal.data.config import DataConfig
 from xmodal.data.folders import read_folder
 from xmodal.data.images import load_image
 from xmodal.data.media import probe
+from xmodal.data.report import DataWarning
 from xmodal.data.rows import build_rows
 from xmodal.data.spreadsheets import cell_text, write_csv
 from xmodal.data.tables import Table, read_table
@@ -44,7 +46,7 @@ class BatchResult:
     """The rows done so far.
 
     Attributes:
-        table: As it was read; `table.warnings` says what could not be.
+        table: As it was read; `table.warnings` says what could not be, and of two texts which they are.
         inputs: Modality to the column it was taken from.
         predictions: One for each row from the first on; fewer than the rows until all are done.
         truth: The column with the true label; empty if there is none.
@@ -152,7 +154,9 @@ def iter_classify_batch(
         raise UnknownModelError(f"The adapter {adapter.name} does not classify.", "Choose a classifier.")
     wanted = tuple(adapter.base)
     inputs = _checked(table, inputs, wanted, adapter.name) if inputs is not None else guess_inputs(table, wanted)
-    rows = build_rows(_with_label(table), {**inputs, "label": _NO_LABEL}, _settings(inputs), untrusted)[0]
+    pair, remarks = _find_pair(table, adapter, inputs)
+    table, read = replace(table, warnings=[*table.warnings, *remarks]), inputs | pair
+    rows = build_rows(_with_label(table), {**read, "label": _NO_LABEL}, _settings(read), untrusted)[0]
     _require_files(rows, inputs)
     result = BatchResult(table, inputs, truth=_find_truth(table, inputs, adapter.labels), model=adapter.name)
     key = (adapter.name, str(adapter.path), adapter.created, pick_device())  # as in `classify`
@@ -192,6 +196,29 @@ def _with_label(table: Table) -> Table:
 
 def _settings(inputs: dict[str, str]) -> DataConfig:
     return DataConfig(source="batch", columns={**inputs, "label": _NO_LABEL}, check_fraction=1)
+
+
+def _find_pair(table: Table, adapter: Adapter, inputs: dict[str, str]) -> tuple[dict[str, str], list[DataWarning]]:
+    """The column with the second of two texts, where the adapter was trained on two, and what is to be known of it."""
+    trained = _trained_columns(adapter).get("text_pair")
+    if not isinstance(trained, str) or "text" not in inputs:
+        return {}, []
+    found = trained
+    if found not in table.columns:
+        found = choose_columns(_with_label(table), _settings(inputs))[0].get("text_pair")
+    if not found or found == inputs["text"]:
+        message = f"{adapter.name} was trained on two texts; the second, such as {trained}, was not found here."
+        return {}, [DataWarning("columns", message)]
+    message = f"Each text is {inputs['text']} and, on a new line, {found}, as in the training."
+    return {"text_pair": found}, [DataWarning("columns", message)]
+
+
+def _trained_columns(adapter: Adapter) -> dict:
+    """Role to column as the adapter says, or, of older ones, as far as its recipe does."""
+    told = adapter.data.get("columns")
+    if told is None and adapter.recipe:
+        told = yaml.safe_load(adapter.recipe).get("data", {}).get("columns")
+    return told if isinstance(told, dict) else {}
 
 
 def _checked(table: Table, inputs: dict[str, str], wanted: Sequence[str], name: str) -> dict[str, str]:

@@ -19,8 +19,10 @@ from xmodal.disk import disk_full_explained
 from xmodal.models.towers import Tower
 from xmodal.paths import home
 from xmodal.progress import Progress, Reporter, check_cancelled
+from xmodal.tasks.pictures import SEEN_AT_ONCE
 
-_BATCH = {"text": 32, "image": 4, "audio": 8}
+_BATCH = {"text": 32, "image": 16, "audio": 8}
+_BATCH_CPU = {**_BATCH, "image": SEEN_AT_ONCE}
 _MAX_SOUND_S = 29.0
 _FEW = 16  # as many rows or fewer are computed sooner than they are looked up
 _STORE_EVERY_S = 60.0
@@ -65,7 +67,8 @@ def _compute(tower: Tower, wanted: dict[str, str], stem: str, report, cancel) ->
     tower.eval()
     device = tower.device
     order = sorted(wanted, key=lambda key: len(wanted[key])) if tower.modality == "text" else list(wanted)
-    size, tokens, stored, stored_at = _BATCH[tower.modality], {}, 0, time.monotonic()
+    size = (_BATCH_CPU if device.type == "cpu" else _BATCH)[tower.modality]
+    tokens, stored, stored_at = {}, 0, time.monotonic()
     for start in range(0, len(order), size):
         check_cancelled(cancel)
         batch = order[start : start + size]

@@ -45,6 +45,7 @@ def save_trained(learner: Learner, folder: Path, started: float) -> Adapter:
             "measured_fingerprint": data.report.measured_fingerprint,
             "train_rows": data.report.train_rows,
             "check_rows": data.report.check_rows,
+            "columns": data.report.columns,
             "licence": recipe.licence or data.report.licence,
             "languages": list(recipe.languages),
         },

@@ -201,9 +201,11 @@ class _Trainer(Trainer):
 
         model = model or self.model
         frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
-        missing, unexpected = model.load_state_dict(load_file(Path(resume_from_checkpoint) / _STATE), strict=False)
-        if unexpected or set(missing) - frozen:
+        stored, own = load_file(Path(resume_from_checkpoint) / _STATE), model.state_dict()
+        fits = all(name in own and own[name].shape == value.shape for name, value in stored.items())
+        if not fits or own.keys() - stored.keys() - frozen:
             raise InputError("The checkpoint is not of this model.", "Start the run again, without --resume.")
+        model.load_state_dict(stored, strict=False)
 
 
 class _Order(Sampler):

@@ -165,7 +165,7 @@ class BatchEvents(RunEvents):
         if session.found is None:
             return self._at_rest(views.finished(0, [], stopped=True) if stopped else problems)
         facts = [html("status.model", model=session.found.model)]
-        remarks = classify_views.warnings(session.table)
+        remarks = classify_views.warnings(session.found.table)
         return {
             **self._at_rest(problems + views.finished(seconds, facts, stopped) + remarks),
             **self._draw_results(session),

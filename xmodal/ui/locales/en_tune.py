@@ -30,7 +30,7 @@ TEXTS = {
     "tune.sample_tone_sounds": "Eight kinds of beeps and noises (320 sounds)",
     "tune.sample_notices": "Questions about notices, English and Chinese (1,600)",
     "tune.sample_shape_captions": "A coloured shape in a sentence (400 pictures)",
-    "tune.sample_scenes": "Scenes of shapes: captions and questions (3,300 pictures)",
+    "tune.sample_scenes": "Scenes of shapes: captions and questions (6,300 pictures)",
     "tune.sample_blank_pictures": "Pictures of nothing, to learn to decline (1,200)",
     "tune.sample_easy_vqa": "Questions about a shape (easy-VQA, 5,000 pictures)",
     "tune.no_samples": "There is no sample set for this; upload recordings with what is said in them.",

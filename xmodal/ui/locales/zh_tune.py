@@ -30,7 +30,7 @@ TEXTS = {
     "tune.sample_tone_sounds": "八种提示音和噪声（320 段声音）",
     "tune.sample_notices": "关于公告的问题，中英文（1,600 个）",
     "tune.sample_shape_captions": "用一句话描述彩色图形（400 张图片）",
-    "tune.sample_scenes": "彩色图形的场景：描述和问题（3,300 张图片）",
+    "tune.sample_scenes": "彩色图形的场景：描述和问题（6,300 张图片）",
     "tune.sample_blank_pictures": "没有内容的图片，学会说“看不出”（1200 张）",
     "tune.sample_easy_vqa": "关于一个图形的问题（easy-VQA，5,000 张图片）",
     "tune.no_samples": "这个任务没有示例数据；请上传录音及其文字内容。",
