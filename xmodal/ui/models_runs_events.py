@@ -20,9 +20,10 @@ _ALIVE = ("queued", "running", "interrupted")
 
 @dataclass
 class RunsSession(Visit):
-    """The runs that a visitor chose, by name, and the list as it was drawn last."""
+    """Names of the runs that a visitor chose, of those chosen when the tab was opened, and the list as drawn last."""
 
     chosen: list[str] = field(default_factory=list)
+    opened_for: list[str] = field(default_factory=list)
     drawn: str = ""
 
 
@@ -45,9 +46,10 @@ class RunsEvents:
         part = self.part
         quick = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
         opening = [*(tab.select for tab in opened), part.refresh.click]
-        gr.on(opening, self.on_open, self.owner, part.drawn, trigger_mode="always_last", **quick)
+        drawn = gr.on(opening, self.on_open, self.owner, part.drawn, trigger_mode="always_last", **quick)
         part.timer.tick(self.on_tick, self.owner, [part.list, part.timer], **quick)
         changed = [one for one in part.drawn if one is not part.list]
+        drawn.then(self.on_settled, self.owner, changed, **quick)
         part.list.select(self.on_pick, self.owner, changed, trigger_mode="always_last", **quick)
         part.buttons["cancel"].click(self.on_cancel, self.owner, part.drawn, **quick)
         part.buttons["resume"].click(self.on_resume, self.owner, part.drawn, **quick)
@@ -57,7 +59,16 @@ class RunsEvents:
 
     def on_open(self, kept: str, request: gr.Request) -> dict:
         """Show the runs as they stand; the whole list, as one sent while the tab is being drawn can get lost."""
+        session = self.sessions.get(request)
+        session.opened_for = list(session.chosen)
         return {**self._draw(kept, request), self.part.status: ""}
+
+    def on_settled(self, kept: str, request: gr.Request) -> dict:
+        """What was ticked while the tab was being opened is drawn again, as it may have been drawn over."""
+        session = self.sessions.get(request)
+        if session.chosen == session.opened_for:
+            return {self.part.status: gr.skip()}
+        return self._draw_details(_rows(kept, request), request)
 
     def on_tick(self, kept: str, request: gr.Request) -> dict:
         """Some run is alive: how far is it? The list is sent only if it changed, so that nobody loses their place."""

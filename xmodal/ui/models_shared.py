@@ -15,22 +15,22 @@ element.addEventListener("click", (event) => {
   trigger("select", { pick: item.dataset.pick });
 });
 """
-# A list that was drawn before the last tick, and comes after it, does not take the tick away; what came with it was
-# drawn for fewer, so the ticks are told again.
+# A list that was drawn before the last tick, and comes after it, neither takes the tick away nor brings one back; what
+# came with it was drawn for other ticks, so they are told again.
 PICK_SEVERAL = """
-const ticked = new Set();
+let ticked = null;
 const boxes = () => [...element.querySelectorAll("input[data-pick]")];
 const tell = () => {
   trigger("select", { pick: boxes().filter((box) => box.checked).map((box) => box.dataset.pick) });
 };
 element.addEventListener("change", () => {
-  for (const box of boxes()) ticked[box.checked ? "add" : "delete"](box.dataset.pick);
+  ticked = new Set(boxes().filter((box) => box.checked).map((box) => box.dataset.pick));
   tell();
 });
 new MutationObserver(() => {
-  const lost = boxes().filter((box) => ticked.has(box.dataset.pick) && !box.checked);
-  for (const box of lost) box.checked = true;
-  if (lost.length) tell();
+  const wrong = boxes().filter((box) => ticked && ticked.has(box.dataset.pick) !== box.checked);
+  for (const box of wrong) box.checked = !box.checked;
+  if (wrong.length) tell();
 }).observe(element, { childList: true, subtree: true });
 """
 
