@@ -236,7 +236,8 @@ def _ask_unknown(
     absent = [name for name in _absent(readings) if name in _COLOURED or name in PEOPLE]
     if absent and random.random() < 0.5:
         name = str(random.choice(absent))
-        question = f"what is the {name} doing?" if name in PEOPLE else f"what color is the {name}?"
+        of_it = f"what is the {name} doing?" if name in PEOPLE else f"what color is the {name}?"
+        question = of_it if random.random() < 0.6 else f"where is the {name}?"
         return [("unknown", question, CANNOT_TELL)]
     group = people if people.name else animals
     who = group.name if group.name and group.number == 1 else ""
