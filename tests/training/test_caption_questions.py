@@ -122,13 +122,12 @@ def test_a_name_for_the_same_thing_is_not_denied():
 
 def test_what_cannot_be_told():
     seen = set()
-    for seed in range(60):
+    for seed in range(200):
         (asked,) = of_kind_seeded("unknown", DOGS, seed)
         assert asked[1] == "I can't tell."
         assert "dog" not in asked[0] and "puppy" not in asked[0]
         seen.add(asked[0])
-    assert {"what is the man doing?", "what color is the ball?"} <= seen
-    assert any(question.startswith("where is the") for question in seen)
+    assert {"what is the man doing?", "what color is the car?", "where is the cat?"} <= seen
     assert any("picture taken" in question for question in seen)
 
 
