@@ -16,6 +16,7 @@ from xmodal.ui.background import stream
 from xmodal.ui.i18n import html
 from xmodal.ui.models_list_tab import ModelsPart
 from xmodal.ui.models_rights import may_manage, require_manager
+from xmodal.ui.models_shared import in_order
 from xmodal.ui.models_work import card_of, catalogue, delete_model, fetch_model, push_model, read_chosen, verify_model
 from xmodal.ui.notices import warn
 from xmodal.ui.sessions import Sessions, Visit
@@ -54,9 +55,10 @@ class ModelsEvents:
         shown = gr.on([tab.select for tab in opened], self.on_open, filters, part.drawn, **quick)
         # Once more, as the filters may have been changed while the models were being looked up.
         shown.then(self.on_filter, filters, part.list, **quick)
-        typed = {**quick, "trigger_mode": "always_last"}  # the last click counts, not the first
+        typed = {**quick, "trigger_mode": "always_last"}  # the last letter counts, not the first
         gr.on([part.task.change, part.kind.change, part.words.change], self.on_filter, filters, part.list, **typed)
-        part.list.select(self.on_pick, None, [one for one in part.drawn if one is not part.list], **typed)
+        details = [one for one in part.drawn if one is not part.list]
+        part.list.select(self.on_pick, None, details, **private, **in_order("models"))
         fetched = part.buttons["fetch"].click(
             self.on_fetch, filters, part.drawn, concurrency_limit=1, concurrency_id=FETCH_QUEUE, **private
         )

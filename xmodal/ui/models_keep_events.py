@@ -9,6 +9,7 @@ from xmodal.ui import models_keep_views, models_views, views
 from xmodal.ui.i18n import html
 from xmodal.ui.models_keep_tab import KeepPart
 from xmodal.ui.models_rights import may_manage, require_manager
+from xmodal.ui.models_shared import in_order
 from xmodal.ui.notices import warn
 from xmodal.ui.sessions import Sessions, Visit
 from xmodal.ui.theme import SAVE_FILE
@@ -30,13 +31,14 @@ class KeepEvents:
 
     def connect(self, feedback_opened: gr.Tab, disk_opened: gr.Tab) -> None:
         """Tie the handlers to the components."""
-        part, quick = self.part, {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
+        part, private = self.part, {"api_visibility": "private", "show_progress": "hidden"}
+        quick = {**private, "concurrency_limit": 4}
         feedback_opened.select(self.on_feedback, None, part.ratings, **quick)
         made = [part.packed, part.feedback_status]
         part.csv.click(self.on_csv, None, made, **quick).then(None, part.packed, js=SAVE_FILE)
         part.data_set.click(self.on_data_set, part.task, made, **quick).then(None, part.packed, js=SAVE_FILE)
         disk_opened.select(self.on_disk, None, part.folders, **quick)
-        part.disk.select(self.on_ask, None, part.confirm.parts, trigger_mode="always_last", **quick)
+        part.disk.select(self.on_ask, None, part.confirm.parts, **private, **in_order("disk"))
         part.confirm.no.click(part.confirm.cleared, None, part.confirm.parts, **quick)
         part.confirm.yes.click(self.on_free, None, part.folders, **quick)
 

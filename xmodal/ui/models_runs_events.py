@@ -9,6 +9,7 @@ from xmodal.ui import models_runs_views, models_views, views
 from xmodal.ui.i18n import html
 from xmodal.ui.models_rights import owner_for
 from xmodal.ui.models_runs_tab import RunsPart
+from xmodal.ui.models_shared import in_order
 from xmodal.ui.notices import warn
 from xmodal.ui.sessions import Sessions, Visit
 
@@ -20,10 +21,9 @@ _ALIVE = ("queued", "running", "interrupted")
 
 @dataclass
 class RunsSession(Visit):
-    """Names of the runs that a visitor chose, of those chosen when the tab was opened, and the list as drawn last."""
+    """The runs that a visitor chose, by name, and the list as it was drawn last."""
 
     chosen: list[str] = field(default_factory=list)
-    opened_for: list[str] = field(default_factory=list)
     drawn: str = ""
 
 
@@ -44,13 +44,13 @@ class RunsEvents:
     def connect(self, opened: list[gr.Tab]) -> None:
         """Tie the handlers to the components; the list is read when a tab of `opened` is opened."""
         part = self.part
-        quick = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        quick = {**private, "concurrency_limit": 4}
         opening = [*(tab.select for tab in opened), part.refresh.click]
-        drawn = gr.on(opening, self.on_open, self.owner, part.drawn, trigger_mode="always_last", **quick)
+        gr.on(opening, self.on_open, self.owner, part.drawn, **private, **in_order("runs"))
         part.timer.tick(self.on_tick, self.owner, [part.list, part.timer], **quick)
         changed = [one for one in part.drawn if one is not part.list]
-        drawn.then(self.on_settled, self.owner, changed, **quick)
-        part.list.select(self.on_pick, self.owner, changed, trigger_mode="always_last", **quick)
+        part.list.select(self.on_pick, self.owner, changed, **private, **in_order("runs"))
         part.buttons["cancel"].click(self.on_cancel, self.owner, part.drawn, **quick)
         part.buttons["resume"].click(self.on_resume, self.owner, part.drawn, **quick)
         part.buttons["delete"].click(self.on_ask, self.owner, part.confirm.parts, **quick)
@@ -59,16 +59,7 @@ class RunsEvents:
 
     def on_open(self, kept: str, request: gr.Request) -> dict:
         """Show the runs as they stand; the whole list, as one sent while the tab is being drawn can get lost."""
-        session = self.sessions.get(request)
-        session.opened_for = list(session.chosen)
         return {**self._draw(kept, request), self.part.status: ""}
-
-    def on_settled(self, kept: str, request: gr.Request) -> dict:
-        """What was ticked while the tab was being opened is drawn again, as it may have been drawn over."""
-        session = self.sessions.get(request)
-        if session.chosen == session.opened_for:
-            return {self.part.status: gr.skip()}
-        return self._draw_details(_rows(kept, request), request)
 
     def on_tick(self, kept: str, request: gr.Request) -> dict:
         """Some run is alive: how far is it? The list is sent only if it changed, so that nobody loses their place."""

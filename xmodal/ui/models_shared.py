@@ -35,6 +35,17 @@ new MutationObserver(() => {
 """
 
 
+def in_order(name: str) -> dict:
+    """Options of events that bring data with them, such as what was picked: one after the other, each of them.
+
+    Args:
+        name: Of the queue; events of the same name are worked at in the order in which they came.
+
+    `trigger_mode="always_last"` would send the data of the first again instead of the last's (Gradio 6.31).
+    """
+    return {"trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": name}
+
+
 @dataclass(frozen=True)
 class Confirm:
     """A question before something is deleted."""
