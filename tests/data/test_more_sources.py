@@ -101,6 +101,7 @@ def test_what_one_source_lacks_is_none(tmp_path):
     data = load([str(bare), write_table(tmp_path / "two.csv", 10)])
     missing = [row["id"] for side in (data.train, data.check) for row in side if row["context"] is None]
     assert sorted(missing) == [f"bare/{i}" for i in range(10)]
+    assert data.report.columns == {"question": "question", "context": "passage", "answer": "answer"}
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path):

@@ -49,7 +49,7 @@ class DataReport:
         train_rows: Rows to train on.
         check_rows: Rows held out.
         class_counts: For each side, label to rows; empty where there are no labels.
-        columns: Role to the column it was read from.
+        columns: Role to the column it was read from, in the first data set that has it.
         guessed: The roles among them that were guessed.
         preview: The first rows, as the engine gets them.
         warnings: What to know.

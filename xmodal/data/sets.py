@@ -101,7 +101,7 @@ def load_data(
         train_rows=len(train),
         check_rows=len(check),
         class_counts=counts,
-        columns=read[0].columns,
+        columns={role: column for part in reversed(read) for role, column in part.columns.items()},
         guessed=read[0].guessed,
         preview=tuple({role: row[role] for role in ("id", *roles)} for row in (train or check)[:_PREVIEW]),
         warnings=(*warnings, *shared, *duplicates, *classes, *lost, *judge_size(check)),
