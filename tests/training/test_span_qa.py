@@ -136,7 +136,7 @@ class TestLora:
 
     def test_the_mean_with_an_earlier_stage_is_taken(self, trained, tmp_path):
         recipe, _, adapter = trained
-        settings = {**recipe.train.model_dump(exclude_unset=True), "epochs": None, "max_steps": 2}
+        settings = {**recipe.train.model_dump(exclude_unset=True), "epochs": None, "max_steps": 2, "mean_weight": 3}
         stored = {}
         for name, mean_with in (("alone", ()), ("mean", (str(adapter.path),))):
             train(recipe_for("sample:notices", 240, **settings, mean_with=mean_with), out=tmp_path / name)
@@ -145,7 +145,7 @@ class TestLora:
         earlier = {**load_tensors(adapter, "head"), **load_tensors(adapter, "lora_text")}
         assert stored["mean"].keys() == earlier.keys()
         for name, value in stored["mean"].items():
-            torch.testing.assert_close(value, (earlier[name] + stored["alone"][name]) / 2, atol=1e-6, rtol=1e-4)
+            torch.testing.assert_close(value, (earlier[name] + 3 * stored["alone"][name]) / 4, atol=1e-6, rtol=1e-4)
         assert any(not torch.equal(earlier[name], value) for name, value in stored["alone"].items())
 
     def test_a_stage_of_another_shape_is_refused_before_the_training(self, trained, tmp_path):

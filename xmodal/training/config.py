@@ -92,6 +92,7 @@ class TrainConfig(BaseModel):
         max_length: Text tokens at most; for `answer`, of question and passage, which are read in windows.
         mean_with: Names or folders of adapters of the same shape, such as earlier stages: the result is the mean
             of their weights and of what was trained, which is often better than any one (Izmailov et al. 2018).
+        mean_weight: How much what was trained counts in that mean; each of the others counts 1.
         unanswerable: Add this share of the questions again, with a like passage that does not hold the answer. For data
             where all have one, so that the model learns to say that a text does not tell. Only for `answer`.
         glossed: Add this share of the rows again, with the question told word by word in the other language, English or
@@ -139,6 +140,7 @@ class TrainConfig(BaseModel):
     ngrams: bool = False
     max_length: int = Field(default=128, ge=8, le=512)
     mean_with: tuple[str, ...] = ()
+    mean_weight: float = Field(default=1.0, gt=0, le=100)
     unanswerable: float = Field(default=0.0, ge=0, le=1)
     glossed: float = Field(default=0.0, ge=0, le=1)
     glossed_texts: float = Field(default=0.0, ge=0, le=1)

@@ -17,7 +17,16 @@ TRAINABLES = {
     "describe": ("lora", "head", "full"),
 }
 """What can be trained for each task, the best default first."""
-OWN_CONTROL = ("trainable", "top_layers", "max_steps", "checkpoint_minutes", "distill", "width", "mean_with")
+OWN_CONTROL = (
+    "trainable",
+    "top_layers",
+    "max_steps",
+    "checkpoint_minutes",
+    "distill",
+    "width",
+    "mean_with",
+    "mean_weight",
+)
 """Settings of `TrainConfig` that the folded part leaves to the recipe, or to a control of their own."""
 _FITTED = ("batch_size", "max_length")
 _EMPTY = {

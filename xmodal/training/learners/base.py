@@ -123,9 +123,10 @@ class Learner(ABC):
             rows, collate = self.prepare(report, cancel)
         fit(self.model, rows, collate, self.recipe.train, folder, report, cancel, resume=resume)
         if names:
+            weight = self.recipe.train.mean_weight
             with torch.no_grad():
                 for value, total in zip(self._trained(), earlier, strict=True):
-                    value.add_(total).div_(1 + len(names))
+                    value.mul_(weight).add_(total).div_(weight + len(names))
 
     @torch.no_grad()
     def _sum_of(self, names: Sequence[str]) -> list[Tensor]:
